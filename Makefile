@@ -1,0 +1,50 @@
+# Every target does its own set-up; a bare Debian 12 with python3, pip, make and git is enough.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PY ?= python3
+UV := .tools/uv/bin/uv
+BIN := $(CURDIR)/.venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS := 1
+export NODE_USE_SYSTEM_CA := 1
+
+.PHONY: help setup lint types test check bench lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
+
+setup: .venv/.ok ## install everything into .venv
+
+test: .venv/.ok ## the whole test suite
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/.ok ## format, lint, types, import contracts, lock files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	! grep -nE '(https?|file)://|^--' requirements/*.txt
+
+check: lint test ## what CI runs
+
+bench: .venv/.ok ## the benchmarks; prints the table of ratios
+	$(BIN)/python -m pytest tests/benchmarks -p no:randomly -s -q --run-benchmarks $(ARGS)
+
+lock: $(UV) ## resolve requirements/*.txt again from pyproject.toml
+	$(UV) pip compile -q pyproject.toml --extra server --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -o requirements/run.txt
+	$(UV) pip compile -q pyproject.toml --extra server --group dev --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -o requirements/dev.txt
+	! grep -nE '(https?|file)://|^--' requirements/*.txt
+
+clean: ## remove what make made
+	rm -rf .venv .tools build dist
+
+$(UV):
+	$(PY) -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .tools/uv --require-hashes -r requirements/uv.txt
+
+.venv/.ok: $(UV) requirements/dev.txt pyproject.toml
+	$(UV) venv -q --clear --python $(PY) .venv
+	VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=.venv $(UV) pip install -q --no-deps --no-build-isolation -e .
+	touch $@

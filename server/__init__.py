@@ -1,0 +1,1 @@
+"""The server: compares what was heard with what each place should hold, and keeps the proof."""

@@ -1,0 +1,1 @@
+"""HTTP and WebSocket: a route parses, calls one use case, shapes the answer."""

@@ -1,0 +1,1 @@
+"""The commands of `baguier`, one file a noun. Heavy libraries are imported inside the command that needs them."""

@@ -1,0 +1,1 @@
+"""What leaves the shop: rows, records and the evidence pack."""

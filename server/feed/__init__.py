@@ -1,0 +1,1 @@
+"""Live messages: their shapes and their fan-out."""

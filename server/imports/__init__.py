@@ -1,0 +1,1 @@
+"""What comes in: stock files of tills and shops, read into proposed pieces."""

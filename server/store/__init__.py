@@ -1,0 +1,1 @@
+"""Everything that is kept. SQL lives here and only here; core types come out."""

@@ -1,0 +1,1 @@
+"""One verb a file: load, decide in the core, store, announce after the commit."""

@@ -1,0 +1,1 @@
+"""Simulated readers: each speaks one real protocol, with an encoder written from the protocol document."""
