@@ -1,11 +1,9 @@
 """`baguier`: the command line. Each command's code is loaded only when it is called, so that all of them start at once."""
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
-
-import click
-import typer.main
 
 COMMANDS: Final = {
     "serve": ("server.cli.serve", "Run the server."),
@@ -23,36 +21,43 @@ COMMANDS: Final = {
 """Name of each command, the module whose `app` it is, and its line in the list."""
 
 
-class LazyGroup(click.Group):
-    """A group of commands whose modules are imported when one of them is asked for."""
+def overview() -> str:
+    """What `baguier --help` says: a line for each command, in the order in which a shop meets them."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: baguier COMMAND [ARGUMENTS]",
+            "",
+            "The stocktake that two people sign and an insurer can verify.",
+            "",
+            "Commands (each has --help):",
+            *lines,
+            "",
+            "Example: baguier import stock.csv --dry-run --data shop",
+        ]
+    )
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order in which a shop meets them."""
-        del ctx
-        return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command called `cmd_name`, or None."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, summary = COMMANDS[cmd_name]
-        command = typer.main.get_command(import_module(module).app)
-        command.name, command.short_help = cmd_name, summary
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit code: 2 for a command that does not exist."""
+    if not arguments or arguments[0] in {"--help", "-h"}:
+        print(overview(), file=sys.stdout if arguments else sys.stderr)
+        return 0 if arguments else 2
+    name, *rest = arguments
+    if name not in COMMANDS:
+        print(f"There is no command {name!r}. Commands: {', '.join(COMMANDS)}.", file=sys.stderr)
+        return 2
+    try:
+        import_module(COMMANDS[name][0]).app(rest, prog_name=f"baguier {name}")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else 1
+    return 0
 
 
 def main() -> None:
-    """Run `baguier` with the arguments of the process."""
-    LazyGroup(name="baguier", help="The stocktake that two people sign and an insurer can verify.")(
-        sys.argv[1:], prog_name="baguier"
-    )
+    """Run `baguier` with the arguments of the terminal."""
+    sys.exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":
