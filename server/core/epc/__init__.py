@@ -1,1 +1,10 @@
-"""What the bits of a tag say: EPC memory to GS1 identity and back."""
+"""Tag data: what a chip's EPC memory says, as GS1 values, and back. Table-driven, by integer shifts.
+
+`decode(hex)` takes any length and gives a `TagContent`; `encode(uri)` gives the hex to write; `identity_of(hex)` is the key
+under which two reads are the same tag. Source: GS1 EPC Tag Data Standard 2.3 (October 2025).
+"""
+
+from server.core.epc.content import EpcError, TagContent, decode, identity_of, normal_hex
+from server.core.epc.uri import encode
+
+__all__ = ["EpcError", "TagContent", "decode", "encode", "identity_of", "normal_hex"]

@@ -1,0 +1,197 @@
+"""Tag contents against the published vectors, then properties, then the checks that libraries omit."""
+
+import doctest
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.core.epc import EpcError, decode, encode, identity_of
+
+VECTORS: list[dict[str, Any]] = [
+    json.loads(line) for line in Path(__file__).with_name("tds_epc.jsonl").read_text(encoding="utf-8").splitlines()
+]
+VALID = [vector for vector in VECTORS if vector["valid"]]
+# A factory identity is refused as an EPC and kept as a raw tag: the vectors state both, and a decoder of tags keeps it.
+INVALID = [vector for vector in VECTORS if not vector["valid"] and not vector["hex"].startswith("E2")]
+
+
+def vector_name(vector: dict[str, Any]) -> str:
+    return str(vector["id"])
+
+
+@pytest.mark.parametrize("vector", VALID, ids=vector_name)
+def test_published_content_decodes_as_published(vector: dict[str, Any]) -> None:
+    pc = int(vector["pc"], 16) if "pc" in vector else None
+
+    content = decode(vector["hex"], pc=pc)
+
+    assert content.uri == vector["uri"]
+    assert content.epc_uri == vector.get("epc_uri")
+    assert dict(content.ais) == vector["ais"]
+    assert content.filter_value == vector.get("filter")
+    assert content.scheme == vector["scheme"]
+
+
+@pytest.mark.parametrize("vector", VALID, ids=vector_name)
+def test_published_uri_encodes_to_the_published_content(vector: dict[str, Any]) -> None:
+    assert encode(vector["uri"]) == vector["hex"]
+
+
+@pytest.mark.parametrize("vector", INVALID, ids=vector_name)
+def test_invalid_content_is_refused_for_the_stated_reason(vector: dict[str, Any]) -> None:
+    with pytest.raises(EpcError) as refused:
+        decode(vector["hex"])
+
+    assert refused.value.reason == vector["expect_error"]
+
+
+@st.composite
+def sgtin_96_uris(draw: st.DrawFn) -> str:
+    length = draw(st.integers(6, 12))
+    prefix = draw(st.integers(0, 10**length - 1))
+    reference = draw(st.integers(0, 10 ** (13 - length) - 1))
+    serial = draw(st.integers(0, 2**38 - 1))
+    return f"urn:epc:tag:sgtin-96:{draw(st.integers(0, 7))}.{prefix:0{length}}.{reference:0{13 - length}}.{serial}"
+
+
+@st.composite
+def giai_96_uris(draw: st.DrawFn) -> str:
+    length = draw(st.integers(6, 12))
+    prefix = draw(st.integers(0, 10**length - 1))
+    bits = {12: 42, 11: 45, 10: 48, 9: 52, 8: 55, 7: 58, 6: 62}[length]
+    asset = draw(st.integers(0, 2**bits - 1))
+    return f"urn:epc:tag:giai-96:{draw(st.integers(0, 7))}.{prefix:0{length}}.{asset}"
+
+
+@given(uri=sgtin_96_uris() | giai_96_uris())
+def test_what_is_encoded_decodes_to_itself(uri: str) -> None:
+    assert decode(encode(uri)).uri == uri
+
+
+@given(header=st.sampled_from(["30", "34"]), rest=st.text("0123456789ABCDEF", min_size=22, max_size=22))
+def test_a_content_is_refused_or_encodes_back_to_itself(header: str, rest: str) -> None:
+    try:
+        content = decode(header + rest)
+    except EpcError:
+        return
+
+    assert encode(content.uri) == header + rest
+
+
+@given(text=st.text("0123456789ABCDEFabcdef", min_size=1, max_size=124))
+def test_every_hex_text_has_one_identity(text: str) -> None:
+    assert identity_of(text) == identity_of(text.lower())
+
+
+@given(uri=sgtin_96_uris() | giai_96_uris(), other=st.integers(0, 7))
+def test_tags_that_differ_only_in_filter_are_the_same_piece(uri: str, other: int) -> None:
+    scheme, fields = uri.rsplit(":", 1)
+    refiltered = f"{scheme}:{other}.{fields.split('.', 1)[1]}"
+
+    assert identity_of(encode(refiltered)) == identity_of(encode(uri))
+
+
+@given(uri=sgtin_96_uris(), words=st.integers(1, 4))
+def test_zero_words_after_the_scheme_change_nothing(uri: str, words: int) -> None:
+    assert identity_of(encode(uri) + "0000" * words) == identity_of(encode(uri))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("303C257BF7194E4000001A85", "partition"),
+        ("range",),  # prefix 1,000,000 at 20 bits would need 7 digits; see below for its making
+        ("30142578F7194E400000 1A85 0001", "trailing_bits"),
+        ("34", "length"),
+        ("3", "length"),
+        ("", "length"),
+        ("3034Z57BF7194E4000001A85", "hex"),
+        ("A" * 125, "length"),
+    ],
+)
+def test_a_content_that_breaks_its_scheme_is_refused(content: str, reason: str) -> None:
+    with pytest.raises(EpcError) as refused:
+        decode(content)
+
+    assert refused.value.reason == reason
+
+
+def made_by_hand(*fields: tuple[int, int]) -> str:
+    """A content from (value, bits) pairs, independent of the encoder under test."""
+    bits = "".join(f"{number:0{width}b}" for number, width in fields)
+    return f"{int(bits, 2):0{len(bits) // 4}X}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        made_by_hand((0x30, 8), (1, 3), (6, 3), (10**6, 20), (1, 24), (1, 38)),
+        made_by_hand((0x30, 8), (1, 3), (5, 3), (10**7 - 1, 24), (10**6, 20), (1, 38)),
+        made_by_hand((0x30, 8), (1, 3), (0, 3), (10**12 - 1, 40), (10, 4), (1, 38)),
+        made_by_hand((0x34, 8), (0, 3), (6, 3), (10**6, 20), (1, 62)),
+    ],
+)
+def test_a_number_beyond_its_digits_is_refused(content: str) -> None:
+    with pytest.raises(EpcError) as refused:
+        decode(content)
+
+    assert refused.value.reason == "range"
+
+
+def test_a_mis_encoded_label_keeps_an_identity_of_its_own() -> None:
+    over_long = made_by_hand((0x30, 8), (1, 3), (6, 3), (10**6, 20), (1, 24), (1, 38))
+
+    assert identity_of(over_long) == f"urn:epc:raw:96.x{over_long}"
+
+
+def test_leading_zeros_keep_two_tags_apart() -> None:
+    assert identity_of("00A1") != identity_of("A1")
+
+
+def test_a_known_scheme_not_taken_apart_keeps_its_name_and_raw_uri() -> None:
+    content = decode("3154257BF4499602D2000000")
+
+    assert (content.scheme, content.uri) == ("sscc-96", "urn:epc:raw:96.x3154257BF4499602D2000000")
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("urn:epc:tag:sgtin-96:8.0614141.812345.1", "filter"),
+        ("urn:epc:tag:sgtin-96:1.06141.81234599.1", "prefix"),
+        ("urn:epc:tag:sgtin-96:1.0614141.81234.1", "reference"),
+        ("urn:epc:tag:sgtin-96:1.0614141.812345.01", "serial"),
+        ("urn:epc:tag:sgtin-96:1.0614141.812345.274877906944", "serial"),
+        ("urn:epc:tag:sgtin-96:1.0614141.812345", "uri"),
+        ("urn:epc:tag:giai-96:1.0614141.288230376151711744", "serial"),
+        ("urn:epc:tag:giai-96:1.0614141.1.1", "uri"),
+        ("urn:epc:raw:96.xA1", "length"),
+        ("urn:epc:tag:sgtin-96:1.0614141.812345.A1", "uri"),
+        ("x" * 300, "length"),
+    ],
+)
+def test_a_uri_that_does_not_fit_is_refused_not_shortened(uri: str, reason: str) -> None:
+    with pytest.raises(EpcError) as refused:
+        encode(uri)
+
+    assert refused.value.reason == reason
+
+
+def test_a_pure_identity_is_written_as_an_item_for_sale() -> None:
+    assert decode(encode("urn:epc:id:sgtin:0614141.812345.6789")).filter_value == 1
+
+
+def test_the_digital_link_names_gtin_and_serial() -> None:
+    link = decode("3074257BF7194E4000001A85").digital_link
+
+    assert link == "https://id.gs1.org/01/80614141123458/21/6789"
+
+
+@pytest.mark.parametrize("module", ["layout", "content", "uri"])
+def test_examples_in_the_documentation_hold(module: str) -> None:
+    assert doctest.testmod(import_module(f"server.core.epc.{module}")).failed == 0
