@@ -105,7 +105,6 @@ def test_zero_words_after_the_scheme_change_nothing(uri: str, words: int) -> Non
     ("content", "reason"),
     [
         ("303C257BF7194E4000001A85", "partition"),
-        ("range",),  # prefix 1,000,000 at 20 bits would need 7 digits; see below for its making
         ("30142578F7194E400000 1A85 0001", "trailing_bits"),
         ("34", "length"),
         ("3", "length"),
