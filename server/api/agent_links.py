@@ -1,0 +1,36 @@
+"""Links to the agents that are connected now: where `listen` and `drain` are sent. Nothing here is kept; agents come back."""
+
+from collections.abc import Awaitable, Callable
+
+from reader_drivers.reads import Message
+from server.core.ids import DeviceId
+
+Send = Callable[[Message], Awaitable[None]]
+
+
+class AgentLinks:
+    """At most one link an agent: the newest wins, since the older one is a connection that died unseen."""
+
+    def __init__(self) -> None:
+        self._links: dict[DeviceId, Send] = {}
+
+    def open(self, device_id: DeviceId, send: Send) -> None:
+        """Remember how to reach an agent."""
+        self._links[device_id] = send
+
+    def close(self, device_id: DeviceId, send: Send) -> None:
+        """Forget a link, unless a newer one has taken its place."""
+        if self._links.get(device_id) is send:
+            del self._links[device_id]
+
+    def is_connected(self, device_id: DeviceId) -> bool:
+        """Whether the agent can be reached now."""
+        return device_id in self._links
+
+    async def tell(self, device_id: DeviceId, message: Message) -> bool:
+        """Send `message`. False: the agent is away; it is told everything that is open when it comes back."""
+        send = self._links.get(device_id)
+        if send is None:
+            return False
+        await send(message)
+        return True

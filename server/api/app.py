@@ -1,0 +1,72 @@
+"""The composition root for HTTP: wires the store, the hub and the routes into one application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
+
+from server.api import problems
+from server.api.agent_links import AgentLinks
+from server.api.context import Context
+from server.api.routes import agent_stream, health, live
+from server.clock import from_ms
+from server.feed.hub import Hub
+from server.feed.messages import Announcement
+from server.store.unit_of_work import Store
+from server.store.writer import Announcement as Stored
+
+ROUTERS: Final = (health.router, agent_stream.router, live.router)
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class FeedBridge:
+    """Carries announcements from the writer's thread to the loop that owns the hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Publish from now on."""
+        self._loop = loop
+
+    def __call__(self, stored: Sequence[Stored]) -> None:
+        """Take the announcements of one commit, in the writer's thread. Before the loop runs nobody watches."""
+        said = [Announcement(topic=one.topic, type=one.type, at=from_ms(one.at_ms), body=one.body) for one in stored]
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._hub.publish, said)
+
+
+def create_app(store: Store, hub: Hub, bridge: FeedBridge) -> FastAPI:
+    """The application of one running server. `store` must have `bridge` as its listener."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        bridge.start(asyncio.get_running_loop())
+        yield
+        await asyncio.to_thread(store.close)
+
+    app = FastAPI(title="Baguier", version="0.1.0", openapi_url="/v1/openapi.json", lifespan=lifespan)
+    app.state.context = Context(store=store, hub=hub, links=AgentLinks())
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+
+    @app.middleware("http")
+    async def guarded(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        response = await call_next(request)
+        if not request.url.path.startswith("/docs"):
+            response.headers.update(SECURITY_HEADERS)
+        if request.url.path.startswith("/v1/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return app

@@ -1,0 +1,66 @@
+"""Who is asking: a bearer token in, a known device or a signed-in person out. There are no cookies to steal or to forge with."""
+
+import hashlib
+from typing import Annotated, ClassVar, Final
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from server.api.context import Context, context_of
+from server.core.errors import NotAllowed
+from server.store.credentials import KnownDevice, SignedIn, device_by_secret, signed_in
+
+TOKEN_CHARACTERS_MAX: Final = 200
+"""Longer tokens are not ours; they are refused before they are hashed."""
+PROTOCOL_PREFIX: Final = "bearer."
+"""A browser cannot set headers on a WebSocket: it offers the sub-protocol `bearer.<token>` beside `baguier.v1`."""
+
+
+class NotSignedIn(NotAllowed):
+    """No token, or one that is unknown, ended or revoked."""
+
+    code: ClassVar[str] = "not_signed_in"
+
+
+def bearer_token(connection: HTTPConnection) -> str:
+    """The token of a request or of a WebSocket's opening.
+
+    Raises: NotSignedIn: there is none, or it is too long.
+    """
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        offered = [word.strip() for word in connection.headers.get("sec-websocket-protocol", "").split(",")]
+        token = next((word.removeprefix(PROTOCOL_PREFIX) for word in offered if word.startswith(PROTOCOL_PREFIX)), "")
+    if not token or len(token) > TOKEN_CHARACTERS_MAX:
+        raise NotSignedIn("Nobody is signed in. Sign in on a paired device and try again; nothing is lost.")
+    return token.strip()
+
+
+def sha256_of(token: str) -> bytes:
+    """The hash under which a secret is looked up."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def known_agent(context: Context, connection: HTTPConnection) -> KnownDevice:
+    """The agent that opened this connection. Raises: NotSignedIn."""
+    device = context.store.read(lambda conn: device_by_secret(conn, sha256_of(bearer_token(connection))))
+    if device is None or device.kind != "agent":
+        raise NotSignedIn("This agent is not paired with this shop. Run `baguier device pair --kind agent` again.")
+    return device
+
+
+def person_of(context: Context, connection: HTTPConnection) -> SignedIn:
+    """The person signed in on this connection. Raises: NotSignedIn."""
+    now = context.store.clock.now()
+    found = context.store.read(lambda conn: signed_in(conn, sha256_of(bearer_token(connection)), now=now))
+    if found is None:
+        raise NotSignedIn("The session has ended. Sign in again; what waits on the device is kept.")
+    return found
+
+
+def _signed_in_person(connection: HTTPConnection) -> SignedIn:
+    return person_of(context_of(connection), connection)
+
+
+Person = Annotated[SignedIn, Depends(_signed_in_person)]
+"""Parameter of a route that only a signed-in person may call."""

@@ -1,0 +1,134 @@
+"""Attachments as they are kept: which reader listens for which round, as a range of its agent's sequence."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from server.core.ids import DeviceId, PersonId, PlaceId, RoundId, ShopId
+from server.store.tables import Attachment, Count, Reader, Round, table
+
+_ATTACHMENTS = table(Attachment)
+_READERS = table(Reader)
+_ROUNDS = table(Round)
+_COUNTS = table(Count)
+OPEN_MAX: Final = 1_000
+"""Open attachments listed for one agent: far more than it can have readers and antennas."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundFacts:
+    """What attaching needs to know of a round."""
+
+    id: RoundId
+    place_id: PlaceId
+    person_id: PersonId
+    device_id: DeviceId
+    is_sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttachment:
+    """An attachment that was not drained yet."""
+
+    id: str
+    round_id: RoundId
+    reader: str
+    place_id: PlaceId
+    reader_id: str
+
+
+def round_facts(connection: Connection, shop_id: ShopId, round_id: RoundId) -> RoundFacts | None:
+    """A round with the place of its count; None: there is no such round in this shop."""
+    row = connection.execute(
+        select(_ROUNDS.c.person_id, _ROUNDS.c.device_id, _ROUNDS.c.sealed_at, _COUNTS.c.place_id)
+        .select_from(
+            _ROUNDS.join(_COUNTS, and_(_COUNTS.c.shop_id == _ROUNDS.c.shop_id, _COUNTS.c.id == _ROUNDS.c.count_id))
+        )
+        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id)
+    ).first()
+    if row is None:
+        return None
+    return RoundFacts(
+        id=round_id,
+        place_id=PlaceId(row.place_id),
+        person_id=PersonId(row.person_id),
+        device_id=DeviceId(row.device_id),
+        is_sealed=row.sealed_at is not None,
+    )
+
+
+def add(
+    connection: Connection, shop_id: ShopId, *, attachment: OpenAttachment, opened_at: datetime, lease_until: datetime
+) -> None:
+    """Write a new attachment; its range begins when the agent answers."""
+    connection.execute(
+        insert(_ATTACHMENTS).values(
+            shop_id=shop_id,
+            id=attachment.id,
+            round_id=attachment.round_id,
+            reader_id=attachment.reader_id,
+            place_id=attachment.place_id,
+            opened_at=opened_at,
+            lease_until=lease_until,
+        )
+    )
+
+
+def open_ones(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -> list[OpenAttachment]:
+    """Attachments of an agent's readers that were not drained, oldest first; `OPEN_MAX` at most."""
+    found = connection.execute(
+        select(_ATTACHMENTS, _READERS.c.name.label("reader"))
+        .select_from(
+            _ATTACHMENTS.join(
+                _READERS, and_(_READERS.c.shop_id == _ATTACHMENTS.c.shop_id, _READERS.c.id == _ATTACHMENTS.c.reader_id)
+            )
+        )
+        .where(
+            _ATTACHMENTS.c.shop_id == shop_id,
+            _READERS.c.device_id == device_id,
+            _ATTACHMENTS.c.drained_at.is_(None),
+        )
+        .order_by(_ATTACHMENTS.c.opened_at, _ATTACHMENTS.c.id)
+        .limit(OPEN_MAX)
+    )
+    return [
+        OpenAttachment(row.id, RoundId(row.round_id), row.reader, PlaceId(row.place_id), row.reader_id) for row in found
+    ]
+
+
+def begin(connection: Connection, shop_id: ShopId, *, attachment_id: str, from_seq: int) -> bool:
+    """Note where the reads of an attachment begin. False: it is unknown or had begun before; the first word stands."""
+    changed = connection.execute(
+        update(_ATTACHMENTS)
+        .where(_ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.id == attachment_id, _ATTACHMENTS.c.from_seq.is_(None))
+        .values(from_seq=from_seq)
+    )
+    return changed.rowcount == 1
+
+
+def end(connection: Connection, shop_id: ShopId, *, attachment_id: str, to_seq: int, drained_at: datetime) -> bool:
+    """Note where the reads of an attachment end. False: it is unknown or had ended before; the first word stands."""
+    changed = connection.execute(
+        update(_ATTACHMENTS)
+        .where(
+            _ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.id == attachment_id, _ATTACHMENTS.c.drained_at.is_(None)
+        )
+        .values(to_seq=to_seq, drained_at=drained_at)
+    )
+    return changed.rowcount == 1
+
+
+def belongs_to(connection: Connection, shop_id: ShopId, *, attachment_id: str, device_id: DeviceId) -> bool:
+    """Whether the attachment's reader is spoken for by this agent."""
+    found = connection.execute(
+        select(_READERS.c.id)
+        .select_from(
+            _ATTACHMENTS.join(
+                _READERS, and_(_READERS.c.shop_id == _ATTACHMENTS.c.shop_id, _READERS.c.id == _ATTACHMENTS.c.reader_id)
+            )
+        )
+        .where(_ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.id == attachment_id, _READERS.c.device_id == device_id)
+    ).first()
+    return found is not None

@@ -1,0 +1,30 @@
+"""Describe readers: given what an agent says of its readers, keep it and show it on the page of readers."""
+
+from collections.abc import Sequence
+
+from reader_drivers.reads import ReaderEntry, ReaderHealth
+from server.core.ids import DeviceId
+from server.core.log import canonical
+from server.store import reads
+from server.store.reads import ReaderFacts
+from server.store.unit_of_work import UnitOfWork
+
+
+def describe_readers(work: UnitOfWork, *, device_id: DeviceId, readers: Sequence[ReaderEntry]) -> None:
+    """Keep the readers that an agent listed in its hello."""
+    for entry in readers:
+        body = canonical.encode({"antennas": list(entry.antennas), "detail": "", "state": entry.state}).decode()
+        _keep(work, device_id=device_id, reader=ReaderFacts(name=entry.name, protocol=entry.protocol, body=body))
+        work.announce("readers", "reader.state", {"reader": entry.name, "state": entry.state, "detail": ""})
+
+
+def note_health(work: UnitOfWork, *, device_id: DeviceId, health: ReaderHealth) -> None:
+    """Show a change of a reader's state. It is news, not a fact of the shop: it is announced, not logged."""
+    del device_id
+    work.announce("readers", "reader.state", {"reader": health.reader, "state": health.state, "detail": health.detail})
+
+
+def _keep(work: UnitOfWork, *, device_id: DeviceId, reader: ReaderFacts) -> None:
+    reads.describe_reader(
+        work.conn, work.shop_id, device_id=device_id, reader=reader, seen_at=work.now, new_id=work.new_id()
+    )
