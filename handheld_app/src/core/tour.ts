@@ -1,0 +1,108 @@
+/** Tour: the counts of one occasion of one shop day, and what this person does next with each. */
+
+import { assertNever } from "./result.ts";
+
+/** The states of a count, as the server names them. */
+export const COUNT_STATES = [
+  "PLANNED", "OPEN", "COUNTING", "SEALED_A", "VERIFYING", "SEALED_B", "REVEALED", "RECOUNTING", "RESOLVING", "RESULT_FIXED",
+  "SIGNED_ONE", "SIGNED_OFF", "SIGNED_OFF_WITH_EXCEPTIONS", "SIGNED_OFF_SINGLE", "CLOSED", "MISSED", "ABANDONED", "VOIDED",
+] as const;
+export type CountState = (typeof COUNT_STATES)[number];
+
+export const OCCASIONS = ["opening", "closing", "spot", "annual", "initial"] as const;
+export type Occasion = (typeof OCCASIONS)[number];
+
+export type Role = "A" | "B";
+
+export interface TourCount {
+  readonly id: string;
+  readonly place: string;
+  /** Below the shop, `/` between the levels: `Vitrine 3/Plateau 5`. */
+  readonly path: string;
+  readonly state: CountState;
+  /** null: this person has no part in it yet. */
+  readonly myRole: Role | null;
+  readonly dueAtMs: number;
+  /** The other person's name, once there is one. */
+  readonly partner: string | null;
+}
+
+export interface Tour {
+  readonly id: string;
+  readonly occasion: Occasion;
+  /** `YYYY-MM-DD`. */
+  readonly shopDay: string;
+  readonly counts: readonly TourCount[];
+}
+
+/** What this person does next: the first four are buttons, the others are said. */
+export type NextStep =
+  | "count" | "continue" | "verify" | "continue_verifying"
+  | "wait_for_verifier" | "partner_counts" | "partner_verifies" | "compare" | "explain" | "sign" | "partner_signs" | "done" | "not_done";
+
+/** Decide from state and role alone; the server decides again, with everything it knows. */
+export function nextStep(count: TourCount): NextStep {
+  const isMine = count.myRole;
+  switch (count.state) {
+    case "PLANNED":
+      return "count";
+    case "OPEN":
+    case "COUNTING":
+      return isMine === "A" ? "continue" : "partner_counts";
+    case "SEALED_A":
+      return isMine === "A" ? "wait_for_verifier" : "verify";
+    case "VERIFYING":
+      return isMine === "B" ? "continue_verifying" : "partner_verifies";
+    case "SEALED_B":
+    case "REVEALED":
+    case "RECOUNTING":
+      return "compare";
+    case "RESOLVING":
+      return "explain";
+    case "RESULT_FIXED":
+      return isMine === null ? "done" : "sign";
+    case "SIGNED_ONE":
+      return isMine === null ? "done" : "partner_signs";
+    case "SIGNED_OFF":
+    case "SIGNED_OFF_WITH_EXCEPTIONS":
+    case "SIGNED_OFF_SINGLE":
+    case "CLOSED":
+      return "done";
+    case "MISSED":
+    case "ABANDONED":
+    case "VOIDED":
+      return "not_done";
+    default:
+      return assertNever(count.state);
+  }
+}
+
+export interface PlaceGroup {
+  /** The showcase or safe; the whole path when the place has no parent. */
+  readonly name: string;
+  readonly counts: readonly TourCount[];
+}
+
+/** Counts grouped by their first level, groups and rows in the order of their paths, numbers inside names by value. */
+export function groupByShowcase(counts: readonly TourCount[]): readonly PlaceGroup[] {
+  const order = new Intl.Collator("fr", { numeric: true });
+  const groups = new Map<string, TourCount[]>();
+  for (const count of [...counts].sort((one, other) => order.compare(one.path, other.path))) {
+    const name = count.path.split("/")[0] ?? count.path;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [count]);
+    else group.push(count);
+  }
+  return [...groups].map(([name, members]) => ({ name, counts: members }));
+}
+
+/** The last level of a path: what stands on the tray's label. */
+export function leafName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Whether the count should be over by now and nobody has finished counting it. */
+export function isLate(count: TourCount, nowMs: number): boolean {
+  const step = nextStep(count);
+  return nowMs > count.dueAtMs && (step === "count" || step === "continue" || step === "partner_counts");
+}
