@@ -1,0 +1,148 @@
+"""`baguier-simulate`: readers that speak their wire protocol, and shops whose truth is known."""
+
+import argparse
+import pathlib
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from simulators.faults import FaultyWire, parse_faults
+from simulators.links import open_link
+from simulators.radio import Radio
+from simulators.readers.barcode_line import SUFFIXES, LineScanner
+from simulators.readers.thingmagic_ff import ThingMagicModule
+from simulators.readers.thingmagic_search import Pace
+from simulators.serving import Service, SimulatedReader, serve
+from simulators.tags import WatchedFile
+
+READER_EXAMPLES: Final = """examples:
+  baguier-simulate reader thingmagic_ff --tags tray.jsonl --follow --link pty:/tmp/reader --rate 200
+  baguier-simulate reader barcode_line --tags scans.txt --follow --link tcp:4001
+  baguier-simulate reader thingmagic_ff --tags tray.jsonl --faults split=0.2,glue=0.2,corrupt=0.01 --seed 7
+
+The tags file has one JSON object a line: {"antenna": 1, "epc": "3034…", "tid": "E280…", "rssi_dbm": -48}.
+For barcode_line one line is one scan: its text, or {"text": "…", "aim": "C1"}.
+The first line printed is the link to open. SIGTERM or Ctrl-C ends it."""
+SHOP_EXAMPLES: Final = """examples:
+  baguier-simulate shop --seed 7 --pieces 300 --out /tmp/shop
+  baguier reconcile --expected /tmp/shop/expected.csv --reads /tmp/shop/reads.jsonl \\
+    --prior /tmp/shop/prior.csv --moves /tmp/shop/moves.jsonl --json     # compare with oracle.jsonl
+  baguier reconcile --expected /tmp/shop/expected.csv --reads /tmp/shop/reads.jsonl --json
+                                                                         # compare with oracle_plain.jsonl"""
+PROTOCOLS: Final = ("thingmagic_ff", "barcode_line")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; exit code 0 done, 2 bad usage with one sentence on standard error."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        if given.command == "reader":
+            return _run_reader(given)
+        return _write_shop(given)
+    except (ValueError, OSError) as error:
+        print(f"baguier-simulate: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="baguier-simulate",
+        description="Simulated readers and shops.",
+        epilog=f"{READER_EXAMPLES}\n\n{SHOP_EXAMPLES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="reader|shop", parser_class=_Parser)
+    _add_reader(
+        commands.add_parser(
+            "reader",
+            help="a reader that speaks the wire protocol",
+            epilog=READER_EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+    shop = commands.add_parser(
+        "shop",
+        help="a shop with ground truth",
+        epilog=SHOP_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    shop.add_argument("--seed", type=int, required=True, help="the same seed makes the same shop")
+    shop.add_argument("--pieces", type=_positive, required=True, help="how many pieces the shop has")
+    shop.add_argument("--days", type=_positive, default=1, help="shop days lived before the count (default 1)")
+    shop.add_argument("--out", type=pathlib.Path, default=pathlib.Path("shop"), help="folder to write (default ./shop)")
+    return parser
+
+
+def _add_reader(reader: argparse.ArgumentParser) -> None:
+    reader.add_argument("protocol", choices=PROTOCOLS, metavar="PROTOCOL", help=" or ".join(PROTOCOLS))
+    reader.add_argument("--tags", type=pathlib.Path, required=True, help="tags file, or scans file of a scanner")
+    reader.add_argument("--follow", action="store_true", help="read the file again whenever it changes")
+    reader.add_argument("--link", default="pty", help="pty, pty:PATH (stable name) or tcp:PORT (default pty)")
+    reader.add_argument("--rate", type=_rate, default=0.0, help="tags or scans a second; 0 = line speed (default)")
+    reader.add_argument("--pass-ms", type=_rate, default=3.0, help="shortest pass of an antenna (default 3)")
+    reader.add_argument("--faults", default="", help="for example split=0.2,glue=0.1,drop=0.01,delay=0.05:30")
+    reader.add_argument("--seed", type=int, default=0, help="of radio and faults (default 0)")
+    reader.add_argument("--suffix", choices=sorted(SUFFIXES), default="CRLF", help="what ends a scan (default CRLF)")
+    reader.add_argument("--aim", default="", help="AIM identifier sent before every scan, for example C1")
+    reader.add_argument("--stats", type=pathlib.Path, help="JSON file that tells how many reads went out")
+    reader.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
+    return number
+
+
+def _rate(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1000000")
+    return number
+
+
+def _run_reader(given: argparse.Namespace) -> int:
+    if not given.tags.exists():
+        raise FileNotFoundError(f"{given.tags} does not exist. Make it first; it may be empty.")
+    faults = parse_faults(given.faults)
+    reader: SimulatedReader
+    if given.protocol == "thingmagic_ff":
+        pace = Pace(rate=given.rate, pass_s_min=given.pass_ms / 1000)
+        reader = ThingMagicModule(Radio(seed=given.seed), seed=given.seed, pace=pace)
+    else:
+        reader = LineScanner(suffix=given.suffix, aim=given.aim, rate=given.rate)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    link = open_link(given.link)
+    try:
+        print(link.name, flush=True)
+        service = Service(
+            link=link,
+            wire=FaultyWire(faults, seed=given.seed),
+            file=WatchedFile(given.tags),
+            is_following=given.follow,
+            stats=given.stats,
+            ends_with_parent=given.with_parent,
+        )
+        serve(reader, service, is_stopped=stopped.is_set)
+    finally:
+        link.close()
+    return 0
+
+
+def _write_shop(given: argparse.Namespace) -> int:
+    raise ValueError(f"Shops are not made yet ({given.out}).")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
