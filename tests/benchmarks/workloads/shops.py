@@ -1,0 +1,68 @@
+"""A shop with one open round, written through the store: what observations refer to."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from reader_drivers.reads import Batch
+from server.clock import FixedClock
+from server.core.ids import DeviceId, RoundId, ShopId
+from server.store import reads
+from server.store.tables import Attachment, Count, Device, Observation, Person, Place, Reader, Round, Shop, Tour, table
+from server.store.unit_of_work import Store, UnitOfWork
+from server.usecases.accept_reads import observation_rows
+
+NOW = datetime(2026, 3, 2, 8, 35, tzinfo=UTC)
+SHOP = ShopId("shop-1")
+AGENT = DeviceId("agent-1")
+ROUND = RoundId("round-1")
+
+_OBSERVATIONS = table(Observation)
+_WITHIN: dict[str, str] = {"shop_id": SHOP}
+_ROWS: tuple[tuple[type[Any], dict[str, Any]], ...] = (
+    (Shop, {"id": SHOP, "name": "Banc", "zone": "Europe/Paris", "currency": "EUR", "created_at": NOW}),
+    (Person, _WITHIN | {"id": "person-1", "name": "Ada", "rights": "count", "pin_hash": "-"}),
+    (Device, _WITHIN | {"id": AGENT, "name": "comptoir", "kind": "agent", "secret_sha256": bytes(32)}),
+    (Place, _WITHIN | {"id": "place-1", "name": "plateau 1", "created_at": NOW}),
+    (Tour, _WITHIN | {"id": "tour-1", "occasion": "opening", "state": "OPEN", "planned_at": NOW}),
+    (Count, _WITHIN | {"id": "count-1", "tour_id": "tour-1", "place_id": "place-1", "state": "COUNTING_A"}),
+    (Round, _WITHIN | {"id": ROUND, "count_id": "count-1", "role": "a"}),
+    (Reader, _WITHIN | {"id": "trays", "device_id": AGENT, "name": "trays", "protocol": "thingmagic_ff"}),
+    (Attachment, _WITHIN | {"id": "attachment-1", "round_id": ROUND, "reader_id": "trays", "from_seq": 1}),
+)
+_MORE: dict[type[Any], dict[str, Any]] = {
+    Person: {"pin_set_at": NOW, "enrolled_at": NOW},
+    Device: {"paired_at": NOW},
+    Tour: {"shop_day": date(2026, 3, 2)},
+    Count: {"occasion": "opening", "shop_day": date(2026, 3, 2)},
+    Round: {"person_id": "person-1", "device_id": AGENT, "opened_at": NOW},
+    Reader: {"seen_at": NOW},
+    Attachment: {"place_id": "place-1", "opened_at": NOW, "lease_until": NOW},
+}
+
+
+def open_store(folder: Path) -> Store:
+    """A fresh database with the shop in it, opened as the server opens it."""
+    store = Store(folder / "baguier.sqlite3", clock=FixedClock(NOW))
+    store.run(_seed)
+    return store
+
+
+def _seed(work: UnitOfWork) -> None:
+    for model, row in _ROWS:
+        work.conn.execute(insert(table(model)), row | _MORE.get(model, {}))
+
+
+def rows_of(store: Store, batches: Iterable[Batch]) -> list[list[dict[str, Any]]]:
+    """What the open round holds of each batch, as the use case makes it."""
+    (listening,) = store.read(lambda conn: reads.listening_rounds(conn, SHOP, device_id=AGENT, reader="trays", seq=1))
+    return [observation_rows(SHOP, listening, one) for one in batches]
+
+
+def heard(connection: Connection) -> int:
+    """Sum of all reads of the round: the same whatever path they took."""
+    wanted = select(func.sum(_OBSERVATIONS.c.reads_n)).where(_OBSERVATIONS.c.round_id == ROUND)
+    return int(connection.execute(wanted).scalar() or 0)
