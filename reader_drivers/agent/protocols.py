@@ -1,0 +1,50 @@
+"""Protocols: the ordered list of readers that this agent speaks to. A new driver joins by one line in `PROTOCOLS`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from reader_drivers.barcode_line.describe import Describer as BarcodeLineDescriber
+from reader_drivers.barcode_line.machine import BarcodeLineDriver
+from reader_drivers.driver import Describer, Driver
+from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
+from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolEntry:
+    """One protocol: how to speak it and how to explain a capture of it."""
+
+    name: str
+    """As in the outside contract and in agent.toml."""
+    driver: Callable[[], Driver]
+    describer: Callable[[str], Describer]
+    directions: tuple[str, ...]
+    """Directions whose captures can be explained; the first is the default."""
+    baud: int
+    """Speed of the serial line unless agent.toml says otherwise."""
+    transmits: bool
+    """True: a radio reader, which needs region, power and antennas."""
+
+
+PROTOCOLS: Final = (
+    ProtocolEntry(
+        "thingmagic_ff", ThingmagicDriver, ThingmagicDescriber, ("reader_to_host", "host_to_reader"), 115_200, True
+    ),
+    ProtocolEntry("barcode_line", BarcodeLineDriver, BarcodeLineDescriber, ("reader_to_host",), 9_600, False),
+)
+
+
+class UnknownProtocol(LookupError):  # noqa: N818 - it says what is wrong.
+    """No driver has this protocol name."""
+
+    code = "unknown_protocol"
+
+
+def protocol_named(name: str) -> ProtocolEntry:
+    """The protocol with this name. Raises: UnknownProtocol, naming those there are."""
+    for entry in PROTOCOLS:
+        if entry.name == name:
+            return entry
+    known = ", ".join(entry.name for entry in PROTOCOLS)
+    raise UnknownProtocol(f"There is no driver for the protocol {name!r}; this agent speaks {known}.")

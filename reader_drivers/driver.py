@@ -1,0 +1,178 @@
+"""Driver: a reader's protocol as a machine without wires: bytes and clock ticks in, events and bytes out.
+
+A driver opens nothing, waits for nothing and reads no clock. The agent owns the link, feeds what arrives and sends what
+the driver says. The same driver therefore runs on a serial port, on a recorded capture and in a test.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol, TypeAlias
+
+from reader_drivers.errors import PlanRefused, Rejected
+from reader_drivers.reads import BarcodeScan, TagRead
+
+POWER_CDBM_MAX: Final = 3_300
+"""33 dBm: the strongest output of any supported module; a larger number is a slip of the unit."""
+ANTENNA_MAX: Final = 32
+
+
+class Region(StrEnum):
+    """Radio rules a reader must keep. Never guessed: a wrong one is an offence where the shop stands."""
+
+    EU = "EU"
+    """865.6-867.6 MHz, the lower band: the first choice in Europe."""
+    EU_UPPER = "EU_UPPER"
+    """915-921 MHz, allowed only in some countries: check the national table before choosing it."""
+    US = "US"
+    JP = "JP"
+    CN = "CN"
+    IN = "IN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPlan:
+    """How to read. Region and power have no default, because both decide what leaves the antenna.
+
+    Raises: PlanRefused: power outside 0..3300 cdBm, no antenna, an antenna outside 1..32 or named twice.
+    """
+
+    region: Region
+    power_cdbm: int
+    """Output power of every antenna in 1/100 dBm."""
+    antennas: tuple[int, ...]
+    """1-based, in the order in which the reader visits them."""
+    session: int = 1
+    """Gen2 session 0..3; S1 lets a tag answer again after 0.5 to 5 s."""
+    tid_words: int = 6
+    """Words of the TID read with every hearing; 0: none."""
+    pass_min_ms: int = 100
+    """A tag heard again at least this long after its first hearing in a pass has begun the next pass."""
+    pass_max_ms: int = 500
+    """A pass ends after this time whatever was heard, so that a silent antenna shows passes too."""
+    search_ms: int = 250
+    """Time that the module gives to one search over all antennas."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.power_cdbm <= POWER_CDBM_MAX:
+            raise PlanRefused(f"The power is {self.power_cdbm} cdBm; give 0 to {POWER_CDBM_MAX} (30 dBm = 3000).")
+        if not self.antennas or len(set(self.antennas)) < len(self.antennas):
+            raise PlanRefused(f"The antennas are {list(self.antennas)}; name at least one, each once.")
+        if not all(1 <= antenna <= ANTENNA_MAX for antenna in self.antennas):
+            raise PlanRefused(f"The antennas are {list(self.antennas)}; they are numbered 1 to {ANTENNA_MAX}.")
+
+
+class ReaderPhase(StrEnum):
+    """Where a session stands."""
+
+    IDLE = "idle"
+    """Nothing is transmitted."""
+    STARTING = "starting"
+    """Settings are being written and read back; nothing is transmitted yet."""
+    READING = "reading"
+    STOPPING = "stopping"
+    """Stop was asked; reads still arrive and count."""
+    FAULT = "fault"
+    """The reader refused or answered wrongly; it transmits nothing until the next start."""
+    LOST = "lost"
+    """The reader was silent too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderState:
+    """The session moved to another phase."""
+
+    phase: ReaderPhase
+    detail: str = ""
+    """One sentence for a person; empty when the phase says it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderError:
+    """The reader reported an error or did not keep the protocol."""
+
+    error_code: str
+    """The protocol's own number in hex, or a word of ours such as `region_mismatch`."""
+    meaning: str
+    is_retryable: bool
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """The reader is there and heard no tag: ordinary traffic, not an error."""
+
+    at_ms: int
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The reader answered an order; kept for people who look at a capture."""
+
+    name: str
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PassEnd:
+    """One inventory by one antenna is over. Reads of the antenna after it belong to the next pass."""
+
+    antenna: int
+    n: int
+    """Number of the pass of this antenna, 1 and rising as long as the driver lives."""
+    from_ms: int
+    to_ms: int
+    """Same clock as `now` of feed and tick."""
+
+
+Event: TypeAlias = TagRead | BarcodeScan | Rejected | PassEnd | KeepAlive | ReaderState | ReaderError | Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What one call gives: events in their order, and bytes to send to the reader now."""
+
+    events: tuple[Event, ...] = ()
+    sent: bytes = b""
+
+
+Facts: TypeAlias = dict[str, str | int | bool | None]
+"""Names and values that a frame carries; units in the names."""
+Described: TypeAlias = tuple[str, Facts, tuple[TagRead, ...]]
+"""One frame of a capture explained: event name, facts, reads in it."""
+
+
+class Describer(Protocol):
+    """Explains a capture of one direction, frame by frame, without a session. Never raises for bad bytes."""
+
+    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
+        """(bytes of the frame, explanation) of what `received` completes."""
+        ...
+
+    def finish(self) -> list[tuple[bytes, Described]]:
+        """What is left at the end of the capture."""
+        ...
+
+
+class Driver(Protocol):
+    """One session with one reader. Every call returns at once; `now` is a monotonic clock in ms, never going back."""
+
+    def start(self, plan: ReadPlan) -> Output:
+        """Configure and begin to read. Raises: PlanRefused: this protocol cannot do what the plan asks."""
+        ...
+
+    def feed(self, received: bytes, now: int) -> Output:
+        """Bytes that arrived, cut anywhere. Broken ones come out as `Rejected`; never raises."""
+        ...
+
+    def tick(self, now: int) -> Output:
+        """Time goes by: time-outs, unfinished frames, ends of passes. Call it every 10 to 50 ms."""
+        ...
+
+    def stop(self) -> Output:
+        """Ask the reader to stop; reads go on until the state `idle`."""
+        ...
+
+    def end_passes(self, antennas: tuple[int, ...], now: int) -> Output:
+        """End the running pass of these antennas: reads before and after it never share a pass."""
+        ...

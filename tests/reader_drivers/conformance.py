@@ -1,0 +1,43 @@
+"""What every driver must promise: the tests in `test_conformance.py` run each of these cases.
+
+A driver joins by one line in `CASES`. `frames` gives good frames from reader to host that the driver reports as events.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reader_drivers.agent.protocols import ProtocolEntry, protocol_named
+
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
+UNKNOWABLE = {"vendor", "ais", "symbology", "digital_link"}
+"""Keys that need more than the bytes of the frame, or belong to the barcode parser."""
+
+
+@dataclass(frozen=True)
+class Case:
+    entry: ProtocolEntry
+    frames: tuple[bytes, ...]
+    noise: bytes
+    """Bytes that can be part of no frame start."""
+
+
+def load_vectors(protocol: str) -> list[dict[str, Any]]:
+    lines = (VECTORS / f"{protocol}.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def good_frames(protocol: str) -> tuple[bytes, ...]:
+    vectors = load_vectors(protocol)
+    return tuple(
+        bytes.fromhex(v["hex"])
+        for v in vectors
+        if v["valid"] and v["direction"] == "reader_to_host" and v.get("kind") != "stream"
+    )
+
+
+CASES = (
+    Case(protocol_named("thingmagic_ff"), good_frames("thingmagic_ff"), b"\x00\x13\x37"),
+    Case(protocol_named("barcode_line"), good_frames("barcode_line"), b"\r\n\r\n"),
+)
