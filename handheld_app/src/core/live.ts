@@ -8,11 +8,9 @@
 
 import type { Json } from "./json.ts";
 
-/** The server says `heartbeat` at least this often, ms. */
-export const HEARTBEAT_MS = 5_000;
-/** Silence after which a screen no longer calls itself live: one heartbeat and the time that a slow network may add. */
-export const SILENCE_MS_MAX = HEARTBEAT_MS + 2_000;
-/** Messages kept for one topic while its snapshot is on its way; past it, the snapshot is asked for again. */
+/** Silence after which a screen no longer calls itself live, ms. The server sends a heartbeat after 4 s without a message. */
+export const SILENCE_MS_MAX = 5_000;
+/** Messages kept for one topic while its snapshot is on its way; past it the oldest are dropped. */
 export const WAITING_MESSAGES_MAX = 1_000;
 
 export interface LiveMessage {
@@ -43,6 +41,9 @@ export type LiveInput =
   | { readonly kind: "opened"; readonly atMs: number }
   | { readonly kind: "closed" }
   | { readonly kind: "message"; readonly message: LiveMessage; readonly atMs: number }
+  | { readonly kind: "heartbeat"; readonly epoch: string; readonly atMs: number }
+  /** The server can no longer replay these topics. */
+  | { readonly kind: "resync"; readonly epoch: string; readonly topics: readonly string[]; readonly atMs: number }
   | { readonly kind: "snapshot"; readonly topic: string; readonly epoch: string; readonly seq: number };
 
 /** What the caller does next. */
@@ -73,6 +74,10 @@ export function advance(state: LiveState, input: LiveInput): LiveStep {
       return { state: { ...state, link: "closed" }, effects: [] };
     case "message":
       return received({ ...state, heardMs: input.atMs }, input.message);
+    case "heartbeat":
+      return inEpoch({ ...state, heardMs: input.atMs }, input.epoch);
+    case "resync":
+      return resynchronised({ ...state, heardMs: input.atMs }, input);
     case "snapshot":
       return loaded(state, input);
   }
@@ -102,29 +107,41 @@ export function resumeQuery(state: LiveState): string {
 }
 
 function received(state: LiveState, message: LiveMessage): LiveStep {
-  if (state.epoch !== null && message.epoch !== state.epoch) return restarted(state, message);
-  const current: LiveState = { ...state, epoch: message.epoch };
-  if (message.type === "heartbeat") return { state: current, effects: [] };
+  const before = inEpoch(state, message.epoch);
+  const current = before.state;
   const topic = current.topics.get(message.topic);
-  if (topic === undefined) return { state: current, effects: [] };
-  if (message.type === "resync") return lost(current, message.topic, []);
-  if (topic.kind === "waiting") return hold(current, message, topic.held);
-  if (message.seq <= topic.seq) return { state: current, effects: [] };
+  if (topic === undefined) return before;
+  if (topic.kind === "waiting") return { ...hold(current, message, topic.held), effects: before.effects };
+  if (message.seq <= topic.seq) return before;
   if (message.seq > topic.seq + 1) return lost(current, message.topic, [message]);
   return { state: withTopic(current, message.topic, { kind: "following", seq: message.seq }), effects: [{ kind: "apply", message }] };
 }
 
-/** The server started anew: every topic needs a snapshot, and what it has just said is kept for after it. */
-function restarted(state: LiveState, message: LiveMessage): LiveStep {
+/** The state in the server's present epoch: after a restart every topic waits for a snapshot. */
+function inEpoch(state: LiveState, epoch: string): LiveStep {
+  if (state.epoch === null || state.epoch === epoch) return { state: { ...state, epoch }, effects: [] };
   const fresh = watch([...state.topics.keys()]);
-  const current: LiveState = { ...state, epoch: message.epoch, topics: fresh.state.topics };
-  const isKept = message.type !== "heartbeat" && message.type !== "resync" && current.topics.has(message.topic);
-  return { state: isKept ? withTopic(current, message.topic, { kind: "waiting", held: [message] }) : current, effects: fresh.effects };
+  return { state: { ...state, epoch, topics: fresh.state.topics }, effects: fresh.effects };
 }
 
+function resynchronised(state: LiveState, told: { readonly epoch: string; readonly topics: readonly string[] }): LiveStep {
+  const before = inEpoch(state, told.epoch);
+  // After a restart every topic is asked for already.
+  if (before.effects.length > 0) return before;
+  let current = before.state;
+  const effects: LiveEffect[] = [];
+  for (const name of told.topics.filter((topic) => current.topics.has(topic))) {
+    const step = lost(current, name, []);
+    current = step.state;
+    effects.push(...step.effects);
+  }
+  return { state: current, effects };
+}
+
+/** Keep a message behind the snapshot that is on its way. At the limit the oldest goes: the gap then asks for a newer snapshot. */
 function hold(state: LiveState, message: LiveMessage, held: readonly LiveMessage[]): LiveStep {
-  if (held.length >= WAITING_MESSAGES_MAX) return lost(state, message.topic, [message]);
-  return { state: withTopic(state, message.topic, { kind: "waiting", held: [...held, message] }), effects: [] };
+  const kept = [...held, message].slice(-WAITING_MESSAGES_MAX);
+  return { state: withTopic(state, message.topic, { kind: "waiting", held: kept }), effects: [] };
 }
 
 function lost(state: LiveState, name: string, held: readonly LiveMessage[]): LiveStep {
@@ -132,25 +149,18 @@ function lost(state: LiveState, name: string, held: readonly LiveMessage[]): Liv
 }
 
 function loaded(state: LiveState, snapshot: { readonly topic: string; readonly epoch: string; readonly seq: number }): LiveStep {
-  const topic = state.topics.get(snapshot.topic);
-  if (topic === undefined) return { state, effects: [] };
-  if (state.epoch !== null && snapshot.epoch !== state.epoch) return restartedBySnapshot(state, snapshot);
-  if (topic.kind === "following") return { state, effects: [] };
-  let current = withTopic({ ...state, epoch: snapshot.epoch }, snapshot.topic, { kind: "following", seq: snapshot.seq });
-  const effects: LiveEffect[] = [];
+  const before = inEpoch(state, snapshot.epoch);
+  const topic = before.state.topics.get(snapshot.topic);
+  if (topic === undefined || topic.kind === "following") return before;
+  let current = withTopic(before.state, snapshot.topic, { kind: "following", seq: snapshot.seq });
+  // A snapshot may tell of a restart before any message does: the other topics then still need theirs.
+  const effects = before.effects.filter((effect) => effect.kind !== "load_snapshot" || effect.topic !== snapshot.topic);
   for (const message of [...topic.held].sort((one, other) => one.seq - other.seq)) {
     const step = received(current, message);
     current = step.state;
     effects.push(...step.effects);
   }
   return { state: current, effects };
-}
-
-/** A snapshot told of the server's new start before any message did: the other topics need theirs too. */
-function restartedBySnapshot(state: LiveState, snapshot: { readonly topic: string; readonly epoch: string; readonly seq: number }): LiveStep {
-  const others = watch([...state.topics.keys()].filter((name) => name !== snapshot.topic));
-  const topics = new Map(others.state.topics).set(snapshot.topic, { kind: "following", seq: snapshot.seq });
-  return { state: { ...state, epoch: snapshot.epoch, topics }, effects: others.effects };
 }
 
 function withTopic(state: LiveState, name: string, topic: TopicState): LiveState {

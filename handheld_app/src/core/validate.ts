@@ -23,11 +23,6 @@ export function validate<T>(shape: Shape<T>, value: unknown): Result<T, Misfit> 
 
 /** Check text that claims to be JSON; text that is none is a misfit at the top. */
 export function validateJson<T>(shape: Shape<T>, text: string): Result<T, Misfit> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return failed({ kind: "misfit", at: "", why: error instanceof Error ? error.message : "not JSON" });
-  }
-  return validate(shape, value);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson()), text);
+  return parsed.success ? validate(shape, parsed.output) : failed({ kind: "misfit", at: "", why: "not JSON" });
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { advance, type LiveInput, type LiveMessage, livenessAt, type LiveState, resumeQuery, SILENCE_MS_MAX, watch } from "../../src/core/live.ts";
+import { advance, type LiveInput, type LiveMessage, livenessAt, type LiveState, resumeQuery, SILENCE_MS_MAX, WAITING_MESSAGES_MAX, watch } from "../../src/core/live.ts";
 
 const message = (seq: number, more: Partial<LiveMessage> = {}): LiveMessage => ({
   seq, epoch: "e1", topic: "board", type: "case.opened", at: "2026-11-21T20:04:00.000Z", body: { seq }, ...more,
@@ -65,7 +65,8 @@ describe("live", () => {
   it("asks again for one topic when the server says resync", () => {
     const screen = new Screen();
     screen.snapshot(4);
-    screen.hear(message(0, { type: "resync" }), message(9));
+    screen.feed({ kind: "resync", epoch: "e1", topics: ["board", "not-watched"], atMs: 0 });
+    screen.hear(message(9));
     screen.snapshot(8);
 
     expect(screen.asked).toBe(2);
@@ -94,7 +95,7 @@ describe("live", () => {
 
   it("says since when it is not live after silence, after a lost link and while a topic waits", () => {
     const screen = new Screen();
-    const heard = (atMs: number): void => screen.feed({ kind: "message", message: message(0, { type: "heartbeat", topic: "" }), atMs });
+    const heard = (atMs: number): void => screen.feed({ kind: "heartbeat", epoch: "e1", atMs });
     screen.feed({ kind: "opened", atMs: 1_000 });
     heard(5_000);
     expect(livenessAt(screen.state, 5_001)).toEqual({ kind: "not_live", sinceMs: 5_000 });
@@ -106,6 +107,17 @@ describe("live", () => {
     heard(20_000);
     screen.feed({ kind: "closed" });
     expect(livenessAt(screen.state, 20_001)).toEqual({ kind: "not_live", sinceMs: 20_000 });
+  });
+
+  it("keeps the latest messages behind a slow snapshot, up to the limit, and never applies over what it dropped", () => {
+    const screen = new Screen();
+    for (let seq = 1; seq <= WAITING_MESSAGES_MAX + 5; seq += 1) screen.hear(message(seq));
+    screen.snapshot(2);
+
+    expect(screen.applied).toEqual([]);
+    expect(screen.asked).toBe(2);
+    screen.snapshot(10);
+    expect(screen.applied.length).toBe(WAITING_MESSAGES_MAX - 5);
   });
 
   it("has never been live before the first message", () => {

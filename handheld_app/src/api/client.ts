@@ -1,0 +1,92 @@
+/** Client: one line per operation of the server. Every failure is a value; nothing here throws at a screen. */
+
+import type { Json } from "../core/json.ts";
+import type { Acknowledgement, Batch } from "../core/outbox.ts";
+import { failed, type Result } from "../core/result.ts";
+import type { Tour } from "../core/tour.ts";
+import { type Misfit, type Shape, validateJson } from "../core/validate.ts";
+import {
+  acknowledgementShape, batchBody, type Pairing, pairingShape, peopleShape, type Person, type Problem, problemShape, type Session, sessionShape, tourShape,
+} from "./shapes.ts";
+
+/** Longest wait for an answer, ms. A batch of 256 kB over a bad shop network takes seconds; the heartbeat has its own limit. */
+export const ANSWER_MS_MAX = 15_000;
+
+export type CallFailure =
+  /** No answer: the line or the server is down. What was sent may have arrived. */
+  | { readonly kind: "unreachable" }
+  /** The session has ended: counting goes on, the next sync asks for the PIN. */
+  | { readonly kind: "signed_out" }
+  /** The server said no. */
+  | { readonly kind: "refused"; readonly status: number; readonly problem: Problem }
+  /** The answer has another shape than ours: app and server are of different issues. */
+  | Misfit;
+
+export type Answer<T> = Promise<Result<T, CallFailure>>;
+
+export interface Client {
+  readonly claimPairing: (token: string) => Answer<Pairing>;
+  readonly people: () => Answer<readonly Person[]>;
+  readonly signIn: (asked: { readonly device: string; readonly secret: string; readonly person: string; readonly pin: string }) => Answer<Session>;
+  readonly currentTour: () => Answer<Tour>;
+  readonly sendBatch: (batch: Batch) => Answer<Acknowledgement>;
+}
+
+interface Call<T> {
+  readonly path: string;
+  readonly shape: Shape<T>;
+  readonly body?: Json;
+  readonly idempotencyKey?: string;
+}
+
+/** A client that sends `token()` as bearer when there is one; `send` is the browser's `fetch` outside tests. */
+export function makeClient(token: () => string | null, send: typeof fetch = fetch): Client {
+  const ask = <T>(call: Call<T>): Answer<T> => request(call, { token: token(), send });
+  return {
+    claimPairing: (pairing) => ask({ path: "/v1/device-pairings/claim", shape: pairingShape, body: { token: pairing } }),
+    people: () => ask({ path: "/v1/people", shape: peopleShape }),
+    signIn: ({ device, secret, person, pin }) =>
+      ask({ path: "/v1/sessions", shape: sessionShape, body: { device_id: device, device_secret: secret, person, pin } }),
+    currentTour: () => ask({ path: "/v1/tours/current", shape: tourShape }),
+    sendBatch: (batch) =>
+      ask({ path: "/v1/sync/batches", shape: acknowledgementShape, body: batchBody(batch), idempotencyKey: batch.idempotencyKey }),
+  };
+}
+
+async function request<T>(call: Call<T>, line: { readonly token: string | null; readonly send: typeof fetch }): Answer<T> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), ANSWER_MS_MAX);
+  try {
+    const response = await line.send(call.path, {
+      method: call.body === undefined ? "GET" : "POST",
+      headers: headersOf(call, line.token),
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      cache: "no-store",
+      credentials: "omit",
+      signal: stop.signal,
+    });
+    return answered(response.status, call.shape, await response.text());
+  } catch {
+    // `fetch` rejects for every broken line alike and tells no reason that a person could act on.
+    return failed({ kind: "unreachable" });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function headersOf<T>(call: Call<T>, token: string | null): Record<string, string> {
+  return {
+    Accept: "application/json",
+    ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+    ...(call.body === undefined ? {} : { "Content-Type": "application/json" }),
+    ...(call.idempotencyKey === undefined ? {} : { "Idempotency-Key": call.idempotencyKey }),
+  };
+}
+
+function answered<T>(status: number, shape: Shape<T>, body: string): Result<T, CallFailure> {
+  if (status >= 200 && status < 300) return validateJson(shape, body);
+  const told = validateJson(problemShape, body);
+  // A proxy's own error page has no problem document; its status still tells what to do.
+  const problem = told.ok ? told.value : { code: `http_${status}`, sentence: "" };
+  return failed(problem.code === "not_signed_in" ? { kind: "signed_out" } : { kind: "refused", status, problem });
+}

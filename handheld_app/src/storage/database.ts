@@ -1,0 +1,29 @@
+/** Database: what this browser profile keeps across restarts, in IndexedDB. */
+
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+
+import type { OutboxHead, Quarantined, SyncEvent } from "../core/outbox.ts";
+
+export const DATABASE_NAME = "baguier";
+const VERSION = 1;
+
+export interface Schema extends DBSchema {
+  /** Facts that the server does not hold yet, by their number. */
+  outbox: { key: number; value: SyncEvent };
+  /** Facts that the server refused to count, by their number. Nothing here is deleted by the program. */
+  quarantine: { key: number; value: Quarantined };
+  /** One row, `head`. */
+  head: { key: "head"; value: OutboxHead };
+}
+
+export type Database = IDBPDatabase<Schema>;
+
+export function openDatabase(name: string = DATABASE_NAME): Promise<Database> {
+  return openDB<Schema>(name, VERSION, {
+    upgrade(database) {
+      database.createObjectStore("outbox", { keyPath: "dseq" });
+      database.createObjectStore("quarantine", { keyPath: "event.dseq" });
+      database.createObjectStore("head");
+    },
+  });
+}
