@@ -122,6 +122,5 @@ class CommandReader:
                 return
             if checksum(bytes(buffer[1 : end - 2])) == int.from_bytes(buffer[end - 2 : end], "big"):
                 yield Command(buffer[2], bytes(buffer[3 : end - 2]))
-                del buffer[:end]
-            else:
-                del buffer[0]
+            # A module counts bytes by LEN, so a frame that fails its checksum goes as a whole.
+            del buffer[:end]

@@ -105,6 +105,10 @@ def test_command_with_a_broken_checksum_is_not_obeyed() -> None:
     assert ask(module(), "FF00031D0D") == []
 
 
+def test_broken_frame_does_not_swallow_the_one_right_behind_it() -> None:
+    assert len(ask(module(), "FF102F00000122000005072210001B00FA01FFDF31 FF00031D0C")) == 1
+
+
 def test_wake_up_bytes_before_a_command_are_passed_over() -> None:
     assert len(ask(module(), "FFFFFFFF FF00031D0C")) == 1
 
