@@ -23,7 +23,7 @@ from tests.benchmarks.baselines import plain_service
 from tests.benchmarks.conftest import Measure
 from tests.benchmarks.harness import ROUNDS, SEED, cpu_cost, wall_cost
 from tests.benchmarks.workloads.batches import batch, windows
-from tests.benchmarks.workloads.shops import heard, open_store, rows_of
+from tests.benchmarks.workloads.shops import heard_in, open_store, rows_of
 
 ROWS_N = 1_000
 """Of one transaction: the group's cap."""
@@ -168,9 +168,9 @@ def test_callers_share_commits(store: Store, measure: Measure) -> None:
     batches = rows_of(store, (batch(seq, one) for seq, one in enumerate(epcs, start=1)))
     once = sum(row["reads_n"] for rows in batches for row in rows)
     closed_loop(store, batches, hot=True)
-    assert store.read(heard) == once
+    assert heard_in(store) == once
     closed_loop(store, batches, hot=False)
-    assert store.read(heard) == 2 * once
+    assert heard_in(store) == 2 * once
 
     with slow_commits():
         measure(

@@ -1,31 +1,43 @@
 """A shop with one open round, written through the store: what observations refer to."""
 
+import hashlib
+import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import insert
 
 from reader_drivers.reads import Batch
 from server.clock import FixedClock
 from server.core.ids import DeviceId, RoundId, ShopId
 from server.store import reads
-from server.store.tables import Attachment, Count, Device, Observation, Person, Place, Reader, Round, Shop, Tour, table
+from server.store.tables import Attachment, Count, Device, Person, Place, Reader, Round, Shop, Tour, table
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases.accept_reads import observation_rows
 
 NOW = datetime(2026, 3, 2, 8, 35, tzinfo=UTC)
 SHOP = ShopId("shop-1")
 AGENT = DeviceId("agent-1")
+AGENT_TOKEN = "agent-of-the-benchmarks"
+"""What the agent shows at the door."""
 ROUND = RoundId("round-1")
 
-_OBSERVATIONS = table(Observation)
 _WITHIN: dict[str, str] = {"shop_id": SHOP}
 _ROWS: tuple[tuple[type[Any], dict[str, Any]], ...] = (
     (Shop, {"id": SHOP, "name": "Banc", "zone": "Europe/Paris", "currency": "EUR", "created_at": NOW}),
     (Person, _WITHIN | {"id": "person-1", "name": "Ada", "rights": "count", "pin_hash": "-"}),
-    (Device, _WITHIN | {"id": AGENT, "name": "comptoir", "kind": "agent", "secret_sha256": bytes(32)}),
+    (
+        Device,
+        _WITHIN
+        | {
+            "id": AGENT,
+            "name": "comptoir",
+            "kind": "agent",
+            "secret_sha256": hashlib.sha256(AGENT_TOKEN.encode()).digest(),
+        },
+    ),
     (Place, _WITHIN | {"id": "place-1", "name": "plateau 1", "created_at": NOW}),
     (Tour, _WITHIN | {"id": "tour-1", "occasion": "opening", "state": "OPEN", "planned_at": NOW}),
     (Count, _WITHIN | {"id": "count-1", "tour_id": "tour-1", "place_id": "place-1", "state": "COUNTING_A"}),
@@ -62,7 +74,14 @@ def rows_of(store: Store, batches: Iterable[Batch]) -> list[list[dict[str, Any]]
     return [observation_rows(SHOP, listening, one) for one in batches]
 
 
-def heard(connection: Connection) -> int:
+HEARD = "SELECT coalesce(sum(reads_n), 0) FROM observations"
+
+
+def heard(database: sqlite3.Connection) -> int:
     """Sum of all reads of the round: the same whatever path they took."""
-    wanted = select(func.sum(_OBSERVATIONS.c.reads_n)).where(_OBSERVATIONS.c.round_id == ROUND)
-    return int(connection.execute(wanted).scalar() or 0)
+    return int(database.execute(HEARD).fetchone()[0])
+
+
+def heard_in(store: Store) -> int:
+    """The same of a database that this process has open."""
+    return store.read(lambda conn: int(conn.exec_driver_sql(HEARD).scalar_one()))
