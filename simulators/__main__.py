@@ -1,6 +1,7 @@
 """`baguier-simulate`: readers that speak their wire protocol, and shops whose truth is known."""
 
 import argparse
+import json
 import pathlib
 import signal
 import sys
@@ -10,11 +11,14 @@ from typing import Final, NoReturn
 
 from simulators.faults import FaultyWire, parse_faults
 from simulators.links import open_link
+from simulators.oracle import judge
 from simulators.radio import Radio
 from simulators.readers.barcode_line import SUFFIXES, LineScanner
 from simulators.readers.thingmagic_ff import ThingMagicModule
 from simulators.readers.thingmagic_search import Pace
 from simulators.serving import Service, SimulatedReader, serve
+from simulators.shop import make_shop
+from simulators.shop_files import write_shop
 from simulators.tags import WatchedFile
 
 READER_EXAMPLES: Final = """examples:
@@ -141,7 +145,12 @@ def _run_reader(given: argparse.Namespace) -> int:
 
 
 def _write_shop(given: argparse.Namespace) -> int:
-    raise ValueError(f"Shops are not made yet ({given.out}).")
+    shop = make_shop(seed=given.seed, pieces=given.pieces, days=given.days)
+    write_shop(shop, given.out, seed=given.seed)
+    verdict = judge(shop)
+    line = {"out": str(given.out), "pieces": len(shop.pieces), "expected": verdict.expected, "found": verdict.found}
+    print(json.dumps(line | {"discrepancies": len(verdict.findings)}))
+    return 0
 
 
 if __name__ == "__main__":
