@@ -43,40 +43,28 @@ class ByteMachine:
         self.checksum = 0
 
     def feed(self, received: bytes) -> Iterator[dict[str, Any]]:
-        """Records that end in `received`."""
+        """Records that end in `received`. CRC-TM: a byte enters at the low end, the table undoes what leaves at the high."""
         for byte in received:
-            record = self.take(byte)
-            if record is not None:
-                yield record
-
-    def take(self, byte: int) -> dict[str, Any] | None:
-        """One byte; the record when it was the last of one."""
-        if self.state is State.START:
-            if byte == START:
-                self.state = State.LENGTH
-        elif self.state is State.LENGTH:
-            self.length = byte + 3
-            self.body.clear()
-            self.crc = 0xFFFF
-            self.add_to_crc(byte)
-            self.state = State.BODY
-        elif self.state is State.BODY:
-            self.body.append(byte)
-            self.add_to_crc(byte)
-            if len(self.body) == self.length:
-                self.state = State.CHECKSUM_HIGH
-        elif self.state is State.CHECKSUM_HIGH:
-            self.checksum = byte << 8
-            self.state = State.CHECKSUM_LOW
-        else:
-            self.state = State.START
-            if self.crc == self.checksum | byte and self.body[0] == 0x22:
-                return parse_record(bytes(self.body))
-        return None
-
-    def add_to_crc(self, byte: int) -> None:
-        """CRC-TM: the byte enters at the low end, the table undoes what leaves at the high end."""
-        self.crc = ((self.crc << 8) & 0xFFFF | byte) ^ TABLE[self.crc >> 8]
+            if self.state is State.BODY:
+                self.body.append(byte)
+                self.crc = ((self.crc << 8) & 0xFFFF | byte) ^ TABLE[self.crc >> 8]
+                if len(self.body) == self.length:
+                    self.state = State.CHECKSUM_HIGH
+            elif self.state is State.START:
+                if byte == START:
+                    self.state = State.LENGTH
+            elif self.state is State.LENGTH:
+                self.length = byte + 3
+                self.body.clear()
+                self.crc = (0xFF00 | byte) ^ TABLE[0xFF]
+                self.state = State.BODY
+            elif self.state is State.CHECKSUM_HIGH:
+                self.checksum = byte << 8
+                self.state = State.CHECKSUM_LOW
+            else:
+                self.state = State.START
+                if self.crc == self.checksum | byte and self.body[0] == 0x22:
+                    yield parse_record(bytes(self.body))
 
 
 def parse_record(body: bytes) -> dict[str, Any]:
