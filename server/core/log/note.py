@@ -124,6 +124,11 @@ def open_signed(note: str, keys: Iterable[VerifierKey]) -> str:
     return text
 
 
+def unsigned_text(note: str) -> str:
+    """The text of a note, whoever signed it; only to say which of two records was changed. Raises: NoteMalformed."""
+    return _split(note)[0]
+
+
 def _split(note: str) -> tuple[str, list[str]]:
     if len(note) > NOTE_BYTES_MAX:
         raise NoteMalformed(f"The note has {len(note)} characters; the limit is {NOTE_BYTES_MAX}.")

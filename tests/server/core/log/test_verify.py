@@ -1,0 +1,359 @@
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from server.core.log import checkpoint, merkle
+from server.core.log.checkpoint import Checkpoint
+from server.core.log.events import EventType, Subject
+from server.core.log.findings import Finding, Property, State, Verification
+from server.core.log.trust import Trust
+from server.core.log.verify import verify_pack
+from server.exports.canonical_zip import read_zip
+from tests.server.exports.shop_days import KEY, ORIGIN, ShopDay, honest_day, line, trust_in
+
+OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+
+
+def verified(day: ShopDay, trust: Trust | None) -> Verification:
+    opened = read_zip(day.pack())
+    return verify_pack(opened.members, trust, is_canonical=opened.is_canonical)
+
+
+def finding(verification: Verification, one: Property) -> Finding:
+    return next(found for found in verification.findings if found.property is one)
+
+
+def states(verification: Verification) -> dict[str, str]:
+    return {found.property.value: found.state.value for found in verification.findings}
+
+
+def test_honest_day_is_verified_by_who_holds_an_earlier_checkpoint() -> None:
+    day = honest_day()
+
+    verification = verified(day, trust_in(day.notes[0], day.notes[1]))
+
+    assert states(verification) == {
+        "BYTES": "ok",
+        "APPEND-ONLY": "ok",
+        "COMPLETE": "ok",
+        "TWO PEOPLE": "ok",
+        "BLIND": "ok",
+        "TIME": "cannot tell",
+        "TAIL": "ok",
+    }
+    assert verification.exit_code == 0
+    assert finding(verification, Property.TAIL).sentence.startswith("7 leaves are newer")
+
+
+def test_without_trust_nothing_is_ok_and_nothing_is_broken() -> None:
+    verification = verified(honest_day(), None)
+
+    assert set(states(verification).values()) == {"cannot tell"}
+    assert verification.exit_code == 2
+
+
+def test_without_an_earlier_checkpoint_append_only_cannot_be_told() -> None:
+    verification = verified(honest_day(), trust_in())
+
+    assert finding(verification, Property.APPEND_ONLY).state is State.CANNOT_TELL
+    assert verification.exit_code == 2
+
+
+def test_pack_older_than_the_copy_held_cannot_be_told() -> None:
+    later = honest_day()
+    later.act(EventType.TOUR_PLANNED, Subject("tour", "t-2"), {})
+
+    verification = verified(honest_day(), trust_in(later.notes[0], later.checkpoint()))
+
+    assert finding(verification, Property.APPEND_ONLY).state is State.CANNOT_TELL
+    assert verification.exit_code == 2
+
+
+def test_trust_for_another_log_cannot_tell() -> None:
+    verification = verified(honest_day(), trust_in(origin="baguier.example/site/8/e0"))
+
+    assert finding(verification, Property.BYTES).state is State.CANNOT_TELL
+    assert verification.exit_code == 2
+
+
+def test_pack_signed_by_another_key_is_broken() -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    day.key = OTHER_KEY
+
+    verification = verified(day, trust)
+
+    assert finding(verification, Property.BYTES).first_bad == "manifest.note"
+    assert verification.exit_code == 1
+
+
+def test_rewritten_history_contradicts_the_copy_held_even_with_the_log_key() -> None:
+    trust = trust_in(honest_day().notes[1])
+    day = honest_day()
+    day.notes.clear()
+    day.leaves[1] = day.leaves[1].replace(b"c-1", b"c-9")
+
+    verification = verified(day, trust)
+
+    assert finding(verification, Property.APPEND_ONLY).first_bad == "leaf 0"
+    assert verification.exit_code == 1
+
+
+def test_rewritten_history_contradicts_the_checkpoints_left_in_the_pack() -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    day.leaves[5] = day.leaves[5].replace(b"marc", b"paul")
+
+    assert finding(verified(day, trust), Property.APPEND_ONLY).first_bad == "leaf 1"
+
+
+def test_checkpoint_of_another_key_in_the_pack_is_named() -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    day.notes[1] = checkpoint.sign(Checkpoint(ORIGIN, 3, bytes(32)), OTHER_KEY)
+
+    verification = verified(day, trust)
+
+    assert finding(verification, Property.APPEND_ONLY).first_bad == "log/checkpoints.txt"
+
+
+def test_leaf_that_claims_another_place_is_named() -> None:
+    day = ShopDay()
+    day.act(EventType.SHOP_OPENED, Subject("shop", "s-1"), {})
+    note = day.checkpoint()
+    day.act(EventType.TOUR_PLANNED, Subject("tour", "t-1"), {})
+    day.leaves[1] = day.leaves[1].replace(b'"seq":1', b'"seq":2')
+
+    assert finding(verified(day, trust_in(note)), Property.COMPLETE).first_bad == "leaf 1"
+
+
+def test_set_that_the_log_names_and_the_pack_lacks_is_named() -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    del day.sealed[0]
+
+    complete = finding(verified(day, trust), Property.COMPLETE)
+
+    assert (complete.state, complete.first_bad) == (State.BROKEN, "leaf 4")
+
+
+def test_count_left_out_of_the_index_is_named() -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    day.counts = [row for row in day.counts if row["count"] != "c-3"]
+
+    complete = finding(verified(day, trust), Property.COMPLETE)
+
+    assert (complete.state, complete.first_bad) == (State.BROKEN, "leaf 3")
+
+
+def test_server_clock_set_back_is_named() -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    day.minutes = 0
+    day.act(EventType.TOUR_PLANNED, Subject("tour", "t-2"), {})
+
+    verification = verified(day, trust)
+
+    assert finding(verification, Property.TIME).first_bad == "leaf 16"
+    assert verification.exit_code == 1
+
+
+# Each false day below is signed with the real log key: only the story itself is wrong.
+
+
+def closing_of(
+    *,
+    b: str = "marc@phone",
+    statement_b: dict[str, str | int] | None = None,
+    change_b: Callable[[list[dict[str, object]]], object] | None = None,
+) -> ShopDay:
+    """One count closed by claire on her pad and by `b`, whose list or statement may be changed."""
+    day = ShopDay()
+    day.open_count("c-1")
+    day.checkpoint()
+    sealed_a = day.seal("c-1", "A", by="claire@pad")
+    sealed_b = day.seal("c-1", "B", by=b)
+    day.reveal("c-1")
+    lines_b: list[dict[str, object]] = [dict(line("c-1", "B", sealed_a, sealed_b))]
+    if change_b is not None:
+        change_b(lines_b)
+    day.sign("s-a", [line("c-1", "A", sealed_a, sealed_b)], by="claire@pad")
+    day.sign("s-b", lines_b, by=b, statement=statement_b)  # type: ignore[arg-type]
+    day.close("c-1", a="s-a", b="s-b")
+    return day
+
+
+def test_the_frame_of_the_false_days_is_itself_true() -> None:
+    day = closing_of()
+
+    assert verified(day, trust_in(day.notes[0])).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        pytest.param(closing_of(b="claire@phone"), id="one person on two devices"),
+        pytest.param(closing_of(b="marc@pad"), id="two people on one device"),
+        pytest.param(closing_of(change_b=lambda lines: lines[0].update(my_role="A")), id="role"),
+        pytest.param(closing_of(change_b=lambda lines: lines[0].update(result="result-2")), id="result"),
+        pytest.param(closing_of(change_b=lambda lines: lines[0].update(missing=1)), id="another list"),
+        pytest.param(closing_of(change_b=lambda lines: lines[0].update(sealed_b="0" * 64)), id="another set of B"),
+        pytest.param(closing_of(change_b=lambda lines: lines[0].update(sealed_a="0" * 64)), id="another set of A"),
+        pytest.param(closing_of(change_b=lambda lines: lines[0].update(count="c-2")), id="another count"),
+        pytest.param(closing_of(change_b=lambda lines: lines.append(lines[0])), id="the count twice"),
+        pytest.param(closing_of(change_b=lambda lines: lines.clear()), id="empty list"),
+        pytest.param(closing_of(statement_b={"lines_sha256": "0" * 64}), id="hash of another list"),
+        pytest.param(closing_of(statement_b={"person": "paul"}), id="person of another"),
+        pytest.param(closing_of(statement_b={"device": "desk"}), id="device of another"),
+        pytest.param(closing_of(statement_b={"log": "other"}), id="another log"),
+        pytest.param(closing_of(statement_b={"n_lines": 2}), id="number of lines"),
+        pytest.param(closing_of(statement_b={"tour": "t-2"}), id="another tour"),
+        pytest.param(closing_of(statement_b={"list_no": 2}), id="another list number"),
+        pytest.param(closing_of(statement_b={"prev_root": "0" * 64}), id="another history"),
+        pytest.param(closing_of(statement_b={"prev_size": 99}), id="a history to come"),
+    ],
+)
+def test_closing_without_two_people_over_one_result_is_broken(day: ShopDay) -> None:
+    verification = verified(day, trust_in(day.notes[0]))
+
+    assert finding(verification, Property.TWO_PEOPLE).state is State.BROKEN
+    assert verification.exit_code == 1
+
+
+def test_closing_that_names_no_signature_made_before_it_is_broken() -> None:
+    for a, b in (("s-a", "s-missing"), ("s-missing", "s-b"), ("s-a", "s-a")):
+        day = closing_of()
+        day.leaves.pop()
+        day.close("c-1", a=a, b=b)
+
+        assert finding(verified(day, trust_in(day.notes[0])), Property.TWO_PEOPLE).first_bad == "leaf 6"
+
+
+def test_count_closed_by_one_person_is_never_verified_by_two() -> None:
+    day = ShopDay()
+    day.open_count("c-1")
+    note = day.checkpoint()
+    sealed_a = day.seal("c-1", "A", by="claire@pad")
+    day.reveal("c-1")
+    day.sign("s-a", [line("c-1", "A", sealed_a, None)], by="claire@pad")
+    day.close("c-1", a="s-a", b=None)
+
+    verification = verified(day, trust_in(note))
+
+    assert finding(verification, Property.TWO_PEOPLE).state is State.CANNOT_TELL
+    assert verification.exit_code == 2
+
+
+def seen_before(order: str) -> ShopDay:
+    """One count whose seals (A, B) and reveal (R) come in the order of the letters; closed by two as it should be."""
+    day = ShopDay()
+    day.open_count("c-1")
+    day.checkpoint()
+    seals = {"A": "", "B": ""}
+    for step in order:
+        if step == "R":
+            day.reveal("c-1")
+        else:
+            seals[step] = day.seal("c-1", step, by={"A": "claire@pad", "B": "marc@phone"}[step])
+    day.sign("s-a", [line("c-1", "A", seals["A"], seals["B"])], by="claire@pad")
+    day.sign("s-b", [line("c-1", "B", seals["A"], seals["B"])], by="marc@phone")
+    day.close("c-1", a="s-a", b="s-b")
+    return day
+
+
+@pytest.mark.parametrize("order", ["RAB", "ARB", "BRA", "BAR", "AB", "AR", "BR"])
+def test_set_sealed_after_the_reveal_is_not_blind(order: str) -> None:
+    day = seen_before(order)
+
+    verification = verified(day, trust_in(day.notes[0]))
+
+    assert finding(verification, Property.BLIND).state is State.BROKEN
+    assert verification.exit_code == 1
+
+
+def test_both_sets_sealed_by_one_person_are_not_blind() -> None:
+    day = closing_of(b="claire@phone")
+
+    assert finding(verified(day, trust_in(day.notes[0])), Property.BLIND).state is State.BROKEN
+
+
+def test_answers_marked_not_blind_leave_blindness_untold() -> None:
+    day = ShopDay()
+    day.open_count("c-1")
+    note = day.checkpoint()
+    sealed_a = day.seal("c-1", "A", by="claire@pad")
+    sealed_b = day.seal("c-1", "B", by="marc@phone", extra={"blind": False})
+    day.reveal("c-1")
+    day.sign("s-a", [line("c-1", "A", sealed_a, sealed_b)], by="claire@pad")
+    day.sign("s-b", [line("c-1", "B", sealed_a, sealed_b)], by="marc@phone")
+    day.close("c-1", a="s-a", b="s-b")
+
+    assert finding(verified(day, trust_in(note)), Property.BLIND).state is State.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("event_type", "body"),
+    [
+        (EventType.COUNT_CLOSED, {"result": "x", "signature_a": "s-claire", "signature_b": "s-marc"}),
+        (EventType.COUNT_OPENED, {"expected_sha256": "0" * 64}),
+        (EventType.COUNT_VOIDED, {}),
+    ],
+)
+def test_closed_count_that_lives_on_is_broken(event_type: EventType, body: dict[str, str]) -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    day.act(event_type, Subject("count", "c-1"), body)
+
+    verification = verified(day, trust)
+
+    assert finding(verification, Property.COMPLETE).first_bad == "leaf 16"
+
+
+@pytest.mark.parametrize("event_type", list(EventType))
+@pytest.mark.parametrize("body", [{}, {"count": 5, "role": [], "sealed_sha256": None, "statement": "x", "result": 1}])
+def test_leaf_with_a_strange_body_never_stops_the_verifier(event_type: EventType, body: dict[str, int]) -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    day.act(event_type, Subject("count", "c-9"), body)
+
+    assert verified(day, trust).exit_code in {0, 1}
+
+
+@pytest.mark.parametrize("path", ["signatures.jsonl", "counts/2026-03.jsonl", "log/checkpoints.txt", "keys/log.vkey"])
+@pytest.mark.parametrize("raw", [b"", b"[]\n", b'{"count":1}\n', b"\xff", b"{", b'{"lines":[1],"signature":"s"}\n'])
+def test_member_with_strange_bytes_never_stops_the_verifier(path: str, raw: bytes) -> None:
+    """The manifest is signed over the strange bytes: only the member itself is wrong."""
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    members = dict(read_zip(day.pack()).members)
+    members[path] = raw
+    resigned = resign(members, day)
+
+    for held in (trust, None):
+        assert verify_pack(resigned, held).exit_code in {0, 1, 2}
+
+
+def resign(members: dict[str, bytes], day: ShopDay) -> dict[str, bytes]:
+    from server.core.log.pack import MANIFEST, MANIFEST_NOTE, Manifest, members_of
+
+    manifest = Manifest.from_bytes(members.pop(MANIFEST))
+    del members[MANIFEST_NOTE]
+    raw = replace(manifest, files=members_of(members)).to_bytes()
+    head = Checkpoint(ORIGIN, len(day.leaves), merkle.root_of(map(merkle.leaf_hash, day.leaves)))
+    note = checkpoint.sign_pack(sha256(raw).digest(), head, KEY)
+    return {**members, MANIFEST: raw, MANIFEST_NOTE: note.encode()}
+
+
+def test_pack_with_fewer_leaves_than_its_head_is_named() -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    members = dict(read_zip(day.pack()).members)
+    members["log/events.jsonl"] = members["log/events.jsonl"].rsplit(b"\n", 2)[0] + b"\n"
+
+    complete = finding(verify_pack(resign(members, day), trust), Property.COMPLETE)
+
+    assert (complete.state, complete.first_bad) == (State.BROKEN, "leaf 15")

@@ -1,0 +1,205 @@
+"""A shop's log made leaf by leaf, so that a test can tell any story, true or false, and sign it with the real key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from server.core.log import canonical, checkpoint, events, merkle
+from server.core.log.canonical import JsonValue
+from server.core.log.checkpoint import Checkpoint
+from server.core.log.events import ActorKind, EventType, Subject
+from server.core.log.merkle import Frontier
+from server.core.log.note import VerifierKey
+from server.core.log.trust import Trust
+from server.exports.pack import PackSource, Table, build_pack
+
+ORIGIN = "baguier.example/site/7/e0"
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+CERTIFICATE = b"certificate in DER"
+OPENED_AT = datetime(2026, 3, 2, 7, 35, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class ShopDay:
+    """Leaves and sets so far. Each act adds what the server would."""
+
+    leaves: list[bytes] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    sealed: list[bytes] = field(default_factory=list)
+    expected: list[bytes] = field(default_factory=list)
+    signatures: list[Mapping[str, JsonValue]] = field(default_factory=list)
+    counts: list[Mapping[str, JsonValue]] = field(default_factory=list)
+    key: Ed25519PrivateKey = KEY
+    minutes: int = 0
+
+    def act(
+        self,
+        event_type: EventType,
+        subject: Subject,
+        body: Mapping[str, JsonValue],
+        *,
+        actor: str = "server",
+        device: str | None = None,
+    ) -> None:
+        self.minutes += 1
+        leaf = events.leaf(
+            event_type,
+            subject,
+            body,
+            log=ORIGIN,
+            seq=len(self.leaves),
+            id=f"e-{len(self.leaves)}",
+            rx=OPENED_AT + timedelta(minutes=self.minutes),
+            actor=actor,
+            actor_kind=ActorKind.SYSTEM if device is None else ActorKind.PERSON,
+            device=device,
+            dseq=None,
+        )
+        self.leaves.append(leaf)
+
+    def checkpoint(self) -> str:
+        frontier = Frontier.of(map(merkle.leaf_hash, self.leaves))
+        self.notes.append(checkpoint.sign(Checkpoint(ORIGIN, frontier.size, frontier.root()), self.key))
+        return self.notes[-1]
+
+    def open_count(self, count: str) -> None:
+        expected = canonical.encode({"count": count, "pieces": ["BAG-000001", "BAG-000002"]})
+        self.expected.append(expected)
+        self.act(EventType.COUNT_OPENED, Subject("count", count), {"expected_sha256": sha256(expected).hexdigest()})
+        self.counts.append({"count": count, "state": "OPEN"})
+
+    def seal(
+        self,
+        count: str,
+        role: str,
+        *,
+        by: str,
+        kind: EventType = EventType.ROUND_SEALED,
+        extra: Mapping[str, JsonValue] | None = None,
+    ) -> str:
+        """`by` is `person@device`. Gives the sealed set's hash."""
+        person, device = by.split("@")
+        raw = canonical.encode({"count": count, "role": role, "n": len(self.leaves), "pieces": ["BAG-000001"]})
+        self.sealed.append(raw)
+        digest = sha256(raw).hexdigest()
+        body = {"count": count, "role": role, "sealed_sha256": digest, **(extra or {})}
+        self.act(kind, Subject("round", f"r-{count}-{role}"), body, actor=person, device=device)
+        return digest
+
+    def reveal(self, count: str) -> None:
+        self.act(EventType.COUNT_REVEALED, Subject("count", count), {})
+
+    def sign(
+        self,
+        name: str,
+        lines: list[Mapping[str, JsonValue]],
+        *,
+        by: str,
+        statement: Mapping[str, JsonValue] | None = None,
+    ) -> None:
+        person, device = by.split("@")
+        signed = {
+            "meaning": "I counted",
+            "log": ORIGIN,
+            "shop": "s-1",
+            "tour": "t-1",
+            "list_no": 1,
+            "lines_sha256": sha256(canonical.encode(lines)).hexdigest(),
+            "n_lines": len(lines),
+            "n_exceptions": 0,
+            "person": person,
+            "device": device,
+            "opened_at": events.format_time(OPENED_AT),
+            "at": events.format_time(OPENED_AT),
+            "nonce": "n-1",
+            "prev_size": len(self.leaves),
+            "prev_root": merkle.root_of(map(merkle.leaf_hash, self.leaves)).hex(),
+            **(statement or {}),
+        }
+        self.signatures.append({"signature": name, "lines": lines})
+        self.act(
+            EventType.SIGNATURE_MADE, Subject("signature", name), {"statement": signed}, actor=person, device=device
+        )
+
+    def close(self, count: str, *, a: str, b: str | None, result: str = "result-1") -> None:
+        body: dict[str, JsonValue] = {"result": result, "signature_a": a, "signature_b": b}
+        self.act(EventType.COUNT_CLOSED, Subject("count", count), body)
+
+    def source(self) -> PackSource:
+        return PackSource(
+            origin=ORIGIN,
+            leaves=tuple(self.leaves),
+            checkpoints=tuple(self.notes),
+            log_vkey=VerifierKey.of(self.key, ORIGIN).to_text(),
+            pdf_certificate=CERTIFICATE,
+            sealed_sets=tuple(self.sealed),
+            expected_sets=tuple(self.expected),
+            signatures=tuple(self.signatures),
+            moves=({"piece": "BAG-000001", "to": "Vitrine 1/Plateau 1"},),
+            counts={"2026-03": tuple(self.counts)},
+            tables=(Table("counts", ("count", "state"), tuple((str(row["count"]), "x") for row in self.counts)),),
+            records={"2026-03-02-opening": b"%PDF-2.0 not really"},
+            made_at="2026-03-02T19:00:00.000Z",
+        )
+
+    def pack(self) -> bytes:
+        """The pack at the last leaf, signed by the log's key whatever the leaves say."""
+        self.checkpoint()
+        frontier = Frontier.of(map(merkle.leaf_hash, self.leaves))
+        head = Checkpoint(ORIGIN, frontier.size, frontier.root())
+        return build_pack(
+            self.source(), sign_manifest=lambda manifest_sha256: checkpoint.sign_pack(manifest_sha256, head, self.key)
+        )
+
+
+def line(
+    count: str, role: str, sealed_a: str, sealed_b: str | None, *, result: str = "result-1"
+) -> Mapping[str, JsonValue]:
+    return {
+        "count": count,
+        "my_role": role,
+        "scope": "Vitrine 1/Plateau 1",
+        "sealed_a": sealed_a,
+        "sealed_b": sealed_b,
+        "result": result,
+        "present": 2,
+        "missing": 0,
+        "by_hand": 0,
+        "quantity_b": 2,
+        "mode": "challenge",
+    }
+
+
+def honest_day() -> ShopDay:
+    """One count read twice, one answered by draw after a search, with crossed roles; one voided; two signatures."""
+    day = ShopDay()
+    day.act(EventType.SHOP_OPENED, Subject("shop", "s-1"), {"currency": "EUR"})
+    day.checkpoint()
+    for count in ("c-1", "c-2", "c-3"):
+        day.open_count(count)
+    a1 = day.seal("c-1", "A", by="claire@pad")
+    b1 = day.seal("c-1", "B", by="marc@phone")
+    day.seal("c-2", "A", by="marc@phone")
+    a2 = day.seal("c-2", "A", by="marc@phone", kind=EventType.SEARCH_ENDED)
+    b2 = day.seal("c-2", "B", by="claire@pad", kind=EventType.VERIFICATION_ANSWERED)
+    day.checkpoint()
+    for count in ("c-1", "c-2"):
+        day.reveal(count)
+    day.act(EventType.COUNT_VOIDED, Subject("count", "c-3"), {"reason": "wrong tray"}, actor="claire", device="pad")
+    day.sign("s-claire", [line("c-1", "A", a1, b1), line("c-2", "B", a2, b2)], by="claire@pad")
+    day.sign("s-marc", [line("c-1", "B", a1, b1), line("c-2", "A", a2, b2)], by="marc@phone")
+    day.close("c-1", a="s-claire", b="s-marc")
+    day.close("c-2", a="s-marc", b="s-claire")
+    return day
+
+
+def trust_in(*notes: str, key: Ed25519PrivateKey = KEY, origin: str = ORIGIN) -> Trust:
+    return Trust(
+        origin=origin,
+        vkeys=(VerifierKey.of(key, origin),),
+        pdf_cert_sha256=sha256(CERTIFICATE).hexdigest(),
+        checkpoints=notes,
+    )
