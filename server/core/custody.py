@@ -1,20 +1,8 @@
 """Custody: who has a piece that is not in its place, and the moves that brought it there."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from server.core.ids import PieceRef, PlacePath
-
-
-class MoveKind(StrEnum):
-    """Why a piece changed its place."""
-
-    TRANSFER = "transfer"
-    SALE = "sale"
-    OUT = "out"
-    """To a client, a photographer, a workshop or another house; `Stay` says who has it until when."""
-    RETURN = "return"
-    ARRIVAL = "arrival"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +10,8 @@ class Move:
     """One logged change of place."""
 
     piece: PieceRef
-    kind: MoveKind
+    kind: str
+    """Why, in the word of whoever logged it: transfer, sale, repair, return, … Where it led decides, not the word."""
     at_ms: int
     """When it happened: milliseconds since 1970 in UTC, by the clock of whoever logged it."""
     source: PlacePath | None

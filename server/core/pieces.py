@@ -1,6 +1,6 @@
 """Pieces: jewels, each with its own identity, a place in the books, an owner and perhaps a tag.
 
->>> parse_status("Vendue"), parse_status(""), parse_owner("confié")
+>>> parse_status("Vendue"), parse_status(""), parse_owner("Mme Perrin")
 (<Status.SOLD: 'sold'>, <Status.IN_STOCK: 'in_stock'>, <Owner.CONSIGNED: 'consigned'>)
 """
 
@@ -15,7 +15,7 @@ from server.core.tabular_columns import folded_heading
 
 
 class PieceError(Malformed):
-    """A word that is no status or owner of ours."""
+    """A word that is no status of ours."""
 
     code: ClassVar[str] = "piece"
 
@@ -96,8 +96,9 @@ def parse_status(text: str) -> Status:
 
 
 def parse_owner(text: str) -> Owner:
-    """The kind of owner a word stands for; nothing means the shop's own. Raises `PieceError` for another word."""
-    owner = _OWNERS.get(folded_heading(text))
-    if owner is None:
-        raise PieceError(f"{text[:40]!r} is not a kind of owner; expected propre, confié or client.")
-    return owner
+    """Whose piece it is; nothing means the shop's own.
+
+    Any word that is not ours is taken for the name of somebody else, for many books have the depositor in this column; so a
+    piece is never counted as the shop's own by mistake.
+    """
+    return _OWNERS.get(folded_heading(text), Owner.CONSIGNED)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from server.core.custody import Move, MoveKind
+from server.core.custody import Move
 from server.core.discrepancies.comparison import Comparison, Rules, compare
 from server.core.evidence import Evidence, Observation, fold
 from server.core.expected import ExpectedStock, freeze
@@ -133,5 +133,5 @@ def _observation(name: str, notes: list[str], place: PlacePath) -> Observation:
 
 def _move(token: str, number: int) -> Move:
     name, _, target = token.partition(">")
-    kind = MoveKind.TRANSFER if target else MoveKind.SALE
+    kind = "transfer" if target else "sale"
     return Move(PieceRef(name), kind, number, None, PlacePath(target) if target else None)
