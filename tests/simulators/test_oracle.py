@@ -68,6 +68,10 @@ def test_safe_confirms_the_trays_it_holds() -> None:
     assert findings(chip("Coffre/Plateau 2"), piece=dataclasses.replace(RING, place=SAFE_TRAY)) == []
 
 
+def test_tray_confirms_a_piece_kept_by_its_showcase_only() -> None:
+    assert findings(chip(TRAY), piece=dataclasses.replace(RING, place="Vitrine 1")) == []
+
+
 @pytest.mark.parametrize("status", ["out", "repair", "memo_out"])
 def test_piece_that_is_out_and_heard_should_be_out(status: str) -> None:
     assert findings(chip(), piece=with_status(status)) == finding("SHOULD_BE_OUT", "medium", heard_in=TRAY)

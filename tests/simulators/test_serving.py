@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -101,6 +102,46 @@ def test_followed_file_changes_the_field_while_it_reads(tmp_path: pathlib.Path) 
         heard_until(port, bytes.fromhex("3476451FD40000000000162E"))
 
 
+def test_file_is_read_once_when_it_is_not_followed(tmp_path: pathlib.Path) -> None:
+    tags = tmp_path / "tags.jsonl"
+    tags.write_text("")
+    with running("thingmagic_ff", "--tags", str(tags)) as (_, link), opened(link) as port:
+        bring_up(port)
+        tags.write_text(TAG_LINE)
+        os.write(port, START_WITH_TID)
+        # Two keep-alives of a second each: the file was looked at many times over if it was looked at at all.
+        heard = heard_until(port, bytes.fromhex("FF00220400")) + heard_until(port, bytes.fromhex("FF00220400"))
+
+    assert bytes.fromhex("3476451FD40000000000162E") not in heard
+
+
+def test_reader_goes_with_its_parent_when_asked(tmp_path: pathlib.Path) -> None:
+    tags, name = tmp_path / "tags.jsonl", tmp_path / "reader"
+    tags.write_text("")
+    reader = [sys.executable, "-m", "simulators", "reader", "thingmagic_ff", "--tags", str(tags), "--with-parent"]
+    command = f"{shlex.join([*reader, '--link', f'pty:{name}'])} & while ! test -L {shlex.quote(str(name))}; do :; done"
+
+    # Standard error stays open until the last process that holds it has ended.
+    subprocess.run(["sh", "-c", command], check=True, capture_output=True, timeout=WAIT_S)
+
+    assert not name.is_symlink()
+
+
+def test_what_nobody_took_is_not_kept_for_the_next_opener(tmp_path: pathlib.Path) -> None:
+    tags = tmp_path / "tags.jsonl"
+    tags.write_text(TAG_LINE)
+    with running("thingmagic_ff", "--tags", str(tags), "--rate", "50") as (_, link):
+        with opened(link) as port:
+            bring_up(port)
+            os.write(port, START_WITH_TID)
+            heard_until(port, bytes.fromhex("3476451FD40000000000162E"))
+        with opened(link) as port:
+            os.write(port, STOP)
+            heard_until(port, STOPPED)
+
+            ask(port, "FF00721D7D", "FF017200001E4819")
+
+
 def test_stable_name_survives_a_reopening_and_goes_with_the_reader(tmp_path: pathlib.Path) -> None:
     tags, name = tmp_path / "tags.jsonl", tmp_path / "reader"
     tags.write_text(TAG_LINE)
@@ -163,6 +204,16 @@ def test_scanner_waits_for_the_end_of_a_line_and_sends_no_line_twice() -> None:
     assert first == [b"9506000134352\r\n"]
     assert scanner.due(0.0) == [b"JWL-000123\r\n"]
     assert scanner.next_due_s() is None
+
+
+def test_shorter_file_is_a_new_file() -> None:
+    scanner = LineScanner()
+    scanner.load("one\ntwo\n")
+    scanner.due(0.0)
+
+    scanner.load("three\n")
+
+    assert scanner.due(0.0) == [b"three\r\n"]
 
 
 def test_scan_that_is_no_json_is_refused_with_its_text() -> None:

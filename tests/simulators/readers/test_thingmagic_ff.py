@@ -202,6 +202,79 @@ def test_embedded_read_tells_the_chip_identity() -> None:
     assert bytes.fromhex("0060") + TID + bytes.fromhex("0F 0080 3000") + EPC in frame
 
 
+def test_embedded_read_of_another_bank_tells_no_words() -> None:
+    reader = brought_up()
+    ask(reader, encode_command(0x2F, bytes.fromhex(START_WITH_TID[7:-5].replace("00 02 0000", "00 03 0000"))).hex())
+
+    assert bytes.fromhex("05 0000 0F 0080 3000") + EPC in told(reader, 0.1)[0]
+
+
+@pytest.mark.parametrize(
+    ("payload", "status"),
+    [
+        ("0000", 0x0100),
+        ("0000 03", 0x0105),
+        ("0000 01 22", 0x0100),
+        ("0000 01 22 0000 05 08 22 10 001B 03E8 01FF", 0x0100),
+        ("0000 01 22 0000 03 07 22 10 001B 03E8 01FF", 0x0402),
+        ("0000 01 28 0000 05 07 22 10 001B 03E8 01FF", 0x0105),
+        ("0000 01 22 0000 05 07 22 10 0013 03E8 01FF", 0x0105),
+        ("0000 01 22 0000 05 07 22 10 001F 03E8 01FF", 0x0100),
+        ("0000 01 22 0000 05 08 22 10 001B 03E8 01FF 00", 0x0100),
+    ],
+)
+def test_start_that_does_not_add_up_is_refused_by_status(payload: str, status: int) -> None:
+    reader = brought_up()
+
+    assert reader.feed(encode_command(0x2F, bytes.fromhex(payload)), 0.0) == [encode_reply(0x2F, status=status)]
+    assert not reader.is_streaming
+
+
+def test_module_that_searches_takes_no_other_command() -> None:
+    reader = brought_up()
+    ask(reader, START)
+
+    assert ask(reader, "FF00031D0C") == [encode_reply(0x03, status=0x0101).hex().upper()]
+    assert ask(reader, START) == [encode_reply(0x2F, status=0x0105).hex().upper()]
+    assert reader.is_streaming
+
+
+def test_stop_of_a_module_at_rest_is_answered() -> None:
+    assert ask(brought_up(), STOP) == [encode_reply(0x2F, b"\x02").hex().upper()]
+
+
+def test_power_is_told_back_with_its_limits_and_refused_beyond_them() -> None:
+    reader = module()
+
+    assert reader.feed(encode_command(0x92, bytes.fromhex("03E8")), 0.0) == [encode_reply(0x92)]
+    assert reader.feed(encode_command(0x62), 0.0) == [encode_reply(0x62, bytes.fromhex("03E8"))]
+    assert reader.feed(encode_command(0x62, b"\x01"), 0.0) == [encode_reply(0x62, bytes.fromhex("01 03E8 0C4E 01F4"))]
+    assert reader.feed(encode_command(0x92, bytes.fromhex("FFFF")), 0.0) == [encode_reply(0x92, status=0x0105)]
+
+
+def test_antenna_forms_are_told_back() -> None:
+    reader = module()
+
+    assert ask(reader, "FF016101BDBC") == [encode_reply(0x61, bytes.fromhex("01 0101")).hex().upper()]
+    assert reader.feed(encode_command(0x91, bytes.fromhex("0202")), 0.0) == [encode_reply(0x91)]
+    assert reader.feed(encode_command(0x61), 0.0) == [encode_reply(0x61, bytes.fromhex("0202"))]
+    assert reader.feed(encode_command(0x61, b"\x05"), 0.0)[0][5:-2] == bytes.fromhex("05 0101 0201 0301 0401")
+    assert reader.feed(encode_command(0x91, bytes.fromhex("0909")), 0.0) == [encode_reply(0x91, status=0x0105)]
+
+
+def test_options_and_gen2_parameters_are_told_back() -> None:
+    reader = module()
+    reader.feed(encode_command(0x9A, bytes.fromhex("01 0C 00")), 0.0)
+    reader.feed(encode_command(0x9B, bytes.fromhex("05 01 0000")), 0.0)
+
+    assert reader.feed(encode_command(0x6A, bytes.fromhex("01 0C")), 0.0)[0][5:-2] == bytes.fromhex("01 0C 00")
+    assert reader.feed(encode_command(0x6B, bytes.fromhex("05 01")), 0.0)[0][5:-2] == bytes.fromhex("05 01 0000")
+
+
+def test_hardware_tells_the_serial_number_of_its_seed() -> None:
+    assert module().feed(encode_command(0x10, bytes.fromhex("0040")), 0.0)[0][8:-2] == b"SIM00000001"
+
+
 def test_field_without_tags_ends_each_search_in_a_keep_alive() -> None:
     reader = brought_up("")
     ask(reader, START)
