@@ -11,14 +11,14 @@ from starlette.middleware.base import RequestResponseEndpoint
 from server.api import problems
 from server.api.agent_links import AgentLinks
 from server.api.context import Context
-from server.api.routes import agent_stream, health, live
+from server.api.routes import agent_stream, health, live, rounds
 from server.clock import from_ms
 from server.feed.hub import Hub
 from server.feed.messages import Announcement
 from server.store.unit_of_work import Store
 from server.store.writer import Announcement as Stored
 
-ROUTERS: Final = (health.router, agent_stream.router, live.router)
+ROUTERS: Final = (health.router, rounds.router, agent_stream.router, live.router)
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",

@@ -26,12 +26,13 @@ def serve(
     from server.api.app import FeedBridge, create_app
     from server.core.errors import DomainError
     from server.feed.hub import Hub
+    from server.settings import settings_from
     from server.store.unit_of_work import Store
 
     hub = Hub(epoch=secrets.token_hex(8))
     bridge = FeedBridge(hub)
     try:
-        store = Store(data / "baguier.db", listener=bridge)
+        store = Store(settings_from(data=data).database, listener=bridge)
     except DomainError as refusal:
         print(refusal.sentence, file=sys.stderr)
         raise typer.Exit(1) from refusal

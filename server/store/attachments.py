@@ -98,6 +98,26 @@ def open_ones(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -
     ]
 
 
+def open_of_round(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[tuple[DeviceId, str], ...]:
+    """Agent and id of each attachment of a round that was not drained, oldest first; `OPEN_MAX` at most."""
+    found = connection.execute(
+        select(_READERS.c.device_id, _ATTACHMENTS.c.id)
+        .select_from(
+            _ATTACHMENTS.join(
+                _READERS, and_(_READERS.c.shop_id == _ATTACHMENTS.c.shop_id, _READERS.c.id == _ATTACHMENTS.c.reader_id)
+            )
+        )
+        .where(
+            _ATTACHMENTS.c.shop_id == shop_id,
+            _ATTACHMENTS.c.round_id == round_id,
+            _ATTACHMENTS.c.drained_at.is_(None),
+        )
+        .order_by(_ATTACHMENTS.c.opened_at, _ATTACHMENTS.c.id)
+        .limit(OPEN_MAX)
+    )
+    return tuple((DeviceId(row.device_id), row.id) for row in found)
+
+
 def begin(connection: Connection, shop_id: ShopId, *, attachment_id: str, from_seq: int) -> bool:
     """Note where the reads of an attachment begin. False: it is unknown or had begun before; the first word stands."""
     changed = connection.execute(

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from server.core.errors import Absent, Conflict, NotAllowed
 from server.core.ids import DeviceId, PersonId, RoundId
 from server.store import attachments, reads
-from server.store.attachments import OpenAttachment
+from server.store.attachments import OpenAttachment, RoundFacts
 from server.store.unit_of_work import UnitOfWork
 
 LEASE: Final = timedelta(seconds=30)
@@ -42,6 +42,12 @@ class RoundSealed(Conflict):
     code: ClassVar[str] = "count_sealed"
 
 
+class ReaderBusy(Conflict):
+    """The reader listens for another round."""
+
+    code: ClassVar[str] = "reader_busy"
+
+
 @dataclass(frozen=True, slots=True)
 class Attached:
     """What must be told to the agent once the attachment is stored."""
@@ -55,15 +61,12 @@ class Attached:
 def attach_reader(
     work: UnitOfWork, *, round_id: RoundId, reader: str, person_id: PersonId, device_id: DeviceId
 ) -> Attached:
-    """Open an attachment of `reader` for a round.
+    """Open an attachment of `reader` for a round; asked again, give the one that is open.
 
-    Raises: RoundAbsent, ReaderAbsent, NotYourRound, RoundSealed.
+    A reader whose antennas stand for places listens for one round a place; any other for one round at a time.
+    Raises: RoundAbsent, ReaderAbsent, NotYourRound, RoundSealed, ReaderBusy.
     """
-    facts = attachments.round_facts(work.conn, work.shop_id, round_id)
-    if facts is None:
-        raise RoundAbsent(f"There is no round {round_id}. Open the count again from the tour.", round=round_id)
-    if (facts.person_id, facts.device_id) != (person_id, device_id):
-        raise NotYourRound("This round belongs to another person or another device. Take a place of your own.")
+    facts = _own_round(work, round_id=round_id, person_id=person_id, device_id=device_id)
     if facts.is_sealed:
         raise RoundSealed("This round is sealed. Nothing more can be read into it; ask for a recount if it is wrong.")
     found = reads.reader_by_name(work.conn, work.shop_id, reader)
@@ -72,12 +75,37 @@ def attach_reader(
             f"No agent has a reader called {reader!r}. Check its cable and the agent's file.", reader=reader
         )
     reader_id, agent = found
-    one = OpenAttachment(
+    antennas = reads.antennas_at_home(work.conn, work.shop_id, reader_id=reader_id, place_id=facts.place_id)
+    for one in attachments.open_ones(work.conn, work.shop_id, device_id=agent):
+        if one.reader_id == reader_id and one.round_id == round_id:
+            return Attached(agent=agent, attachment=one, antennas=antennas)
+        if one.reader_id == reader_id and (not antennas or one.place_id == facts.place_id):
+            raise ReaderBusy(f"{reader} listens for another count. Seal that one first, or take another reader.")
+    fresh = OpenAttachment(
         id=work.new_id(), round_id=round_id, reader=reader, place_id=facts.place_id, reader_id=reader_id
     )
-    attachments.add(work.conn, work.shop_id, attachment=one, opened_at=work.now, lease_until=work.now + LEASE)
-    antennas = reads.antennas_at_home(work.conn, work.shop_id, reader_id=reader_id, place_id=facts.place_id)
-    return Attached(agent=agent, attachment=one, antennas=antennas)
+    attachments.add(work.conn, work.shop_id, attachment=fresh, opened_at=work.now, lease_until=work.now + LEASE)
+    return Attached(agent=agent, attachment=fresh, antennas=antennas)
+
+
+def attachments_to_drain(
+    work: UnitOfWork, *, round_id: RoundId, person_id: PersonId, device_id: DeviceId
+) -> tuple[tuple[DeviceId, str], ...]:
+    """The open attachments of a person's round, as agent and attachment: each is to be told `drain`.
+
+    Raises: RoundAbsent, NotYourRound.
+    """
+    _own_round(work, round_id=round_id, person_id=person_id, device_id=device_id)
+    return attachments.open_of_round(work.conn, work.shop_id, round_id)
+
+
+def _own_round(work: UnitOfWork, *, round_id: RoundId, person_id: PersonId, device_id: DeviceId) -> RoundFacts:
+    facts = attachments.round_facts(work.conn, work.shop_id, round_id)
+    if facts is None:
+        raise RoundAbsent(f"There is no round {round_id}. Open the count again from the tour.", round=round_id)
+    if (facts.person_id, facts.device_id) != (person_id, device_id):
+        raise NotYourRound("This round belongs to another person or another device. Take a place of your own.")
+    return facts
 
 
 def note_listening(work: UnitOfWork, *, device_id: DeviceId, attachment_id: str, from_seq: int) -> None:
