@@ -100,39 +100,33 @@ Evidence = Mapping[str, TagEvidence]
 
 def fold(observations: Iterable[Observation]) -> Evidence:
     """Sum observations. Any order and any split of them, joined by `merged`, gives an equal result."""
-    sums: dict[str, dict[tuple[PlacePath, str], list[int]]] = {}
-    epcs: dict[str, set[Epc]] = {}
-    uncounted: set[str] = set()
-    without_passes: set[str] = set()
+    sums = _Sums({}, {}, set(), set())
     for seen in observations:
         tag = identity_of(seen.epc)
-        epcs.setdefault(tag, set()).add(seen.epc)
-        row = sums.setdefault(tag, {}).setdefault((seen.place, seen.tid or ""), [0, 0, 0, 0])
-        row[0] += seen.reads
-        row[1] += seen.passes or 0
-        row[2] += seen.strength_sum_cdbm
-        row[3] += seen.measured
+        sums.epcs.setdefault(tag, set()).add(seen.epc)
+        row = (seen.reads, seen.passes or 0, seen.strength_sum_cdbm, seen.measured)
+        sums.add(tag, (seen.place, seen.tid), row=row)
         if not seen.is_counted:
-            uncounted.add(tag)
+            sums.uncounted.add(tag)
         if seen.passes is None:
-            without_passes.add(tag)
-    return MappingProxyType(
-        {
-            tag: TagEvidence(
-                tag,
-                tuple(sorted(epcs[tag])),
-                tuple(Heard(place, Tid(tid) if tid else None, *row) for (place, tid), row in sorted(sums[tag].items())),
-                is_counted=tag not in uncounted,
-                has_passes=tag not in without_passes,
-            )
-            for tag in sorted(sums)
-        }
-    )
+            sums.without_passes.add(tag)
+    return sums.frozen()
 
 
 def merged(*parts: Evidence) -> Evidence:
     """The evidence of all parts together, as if their observations had been folded at once."""
-    return fold(observation for part in parts for tag in part.values() for observation in _observations(tag))
+    sums = _Sums({}, {}, set(), set())
+    for part in parts:
+        for tag in part.values():
+            sums.epcs.setdefault(tag.tag, set()).update(tag.epcs)
+            for heard in tag.heard:
+                row = (heard.reads, heard.passes, heard.strength_sum_cdbm, heard.measured)
+                sums.add(tag.tag, (heard.place, heard.tid), row=row)
+            if not tag.is_counted:
+                sums.uncounted.add(tag.tag)
+            if not tag.has_passes:
+                sums.without_passes.add(tag.tag)
+    return sums.frozen()
 
 
 def locate(tag: TagEvidence, *, tid: Tid | None = None, margin_cdb: int = MARGIN_CDB) -> Location:
@@ -152,7 +146,11 @@ def locate(tag: TagEvidence, *, tid: Tid | None = None, margin_cdb: int = MARGIN
         return _by_mean(places[one], places[other])
 
     best = min(sorted(places), key=cmp_to_key(by_mean))
-    claimants = [place for place in sorted(places) if not _is_stronger_by(places[best], places[place], margin_cdb)]
+    claimants = [
+        place
+        for place in sorted(places)
+        if place == best or not _is_stronger_by(places[best], places[place], margin_cdb)
+    ]
     contenders = [
         place for place in claimants if not any(place != inner and contains(place, inner) for inner in claimants)
     ]
@@ -160,21 +158,38 @@ def locate(tag: TagEvidence, *, tid: Tid | None = None, margin_cdb: int = MARGIN
     return Location(strongest, tuple(contenders), tuple(sorted(places.keys() - set(claimants))))
 
 
-def _observations(tag: TagEvidence) -> Iterable[Observation]:
-    """Observations that fold to this evidence again."""
-    for number, heard in enumerate(tag.heard):
-        for epc in tag.epcs if number == 0 else tag.epcs[:1]:
-            share = heard if epc == tag.epcs[0] else Heard(heard.place, heard.tid, 0, 0, 0, 0)
-            yield Observation(
-                epc,
-                share.place,
-                share.tid,
-                reads=share.reads,
-                is_counted=tag.is_counted,
-                passes=share.passes if tag.has_passes else None,
-                strength_sum_cdbm=share.strength_sum_cdbm,
-                measured=share.measured,
-            )
+@dataclass(slots=True)
+class _Sums:
+    """Running sums, the only thing here that changes: frozen before it leaves."""
+
+    rows: dict[str, dict[tuple[PlacePath, str], list[int]]]
+    """Tag → (place, factory identity or empty text) → reads, passes, strength sum, measured."""
+    epcs: dict[str, set[Epc]]
+    uncounted: set[str]
+    without_passes: set[str]
+
+    def add(self, tag: str, key: tuple[PlacePath, Tid | None], *, row: Sequence[int]) -> None:
+        place, tid = key
+        sums = self.rows.setdefault(tag, {}).setdefault((place, tid or ""), [0, 0, 0, 0])
+        for column, number in enumerate(row):
+            sums[column] += number
+
+    def frozen(self) -> Evidence:
+        return MappingProxyType(
+            {
+                tag: TagEvidence(
+                    tag,
+                    tuple(sorted(self.epcs[tag])),
+                    tuple(
+                        Heard(place, Tid(tid) if tid else None, *row)
+                        for (place, tid), row in sorted(self.rows[tag].items())
+                    ),
+                    is_counted=tag not in self.uncounted,
+                    has_passes=tag not in self.without_passes,
+                )
+                for tag in sorted(self.rows)
+            }
+        )
 
 
 def _by_mean(one: Sequence[int], other: Sequence[int]) -> int:
