@@ -14,6 +14,8 @@ from reader_drivers.reads import BarcodeScan, TagRead
 POWER_CDBM_MAX: Final = 3_300
 """33 dBm: the strongest output of any supported module; a larger number is a slip of the unit."""
 ANTENNA_MAX: Final = 32
+TID_WORDS_MAX: Final = 32
+"""512 bits, longer than the TID of any tag sold for goods."""
 
 
 class Region(StrEnum):
@@ -33,7 +35,8 @@ class Region(StrEnum):
 class ReadPlan:
     """How to read. Region and power have no default, because both decide what leaves the antenna.
 
-    Raises: PlanRefused: power outside 0..3300 cdBm, no antenna, an antenna outside 1..32 or named twice.
+    Raises: PlanRefused: power outside 0..3300 cdBm, no antenna, an antenna outside 1..32 or named twice, session outside
+    0..3, or more than 32 words of TID.
     """
 
     region: Region
@@ -59,6 +62,10 @@ class ReadPlan:
             raise PlanRefused(f"The antennas are {list(self.antennas)}; name at least one, each once.")
         if not all(1 <= antenna <= ANTENNA_MAX for antenna in self.antennas):
             raise PlanRefused(f"The antennas are {list(self.antennas)}; they are numbered 1 to {ANTENNA_MAX}.")
+        if not 0 <= self.session <= 3:
+            raise PlanRefused(f"The session is {self.session}; Gen2 has 0 to 3.")
+        if not 0 <= self.tid_words <= TID_WORDS_MAX:
+            raise PlanRefused(f"The plan asks for {self.tid_words} words of TID; give 0 to {TID_WORDS_MAX}.")
 
 
 class ReaderPhase(StrEnum):

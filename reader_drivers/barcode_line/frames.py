@@ -21,8 +21,8 @@ from typing import Final
 from reader_drivers.errors import Rejected
 from reader_drivers.reads import SCAN_CHARACTERS_MAX
 
-LINE_BYTES_MAX: Final = SCAN_CHARACTERS_MAX + 5
-"""The longest barcode with STX, AIM prefix and ETX; a longer line is noise (wrong baud rate, for example) and is rejected as a whole."""
+LINE_BYTES_MAX: Final = SCAN_CHARACTERS_MAX
+"""More than the longest barcode with STX, AIM prefix and ETX; a longer line is noise (wrong baud rate, for example) and is rejected as a whole."""
 REJECTED_BYTES_MAX: Final = 512
 """How much of a rejected line is kept to be shown."""
 

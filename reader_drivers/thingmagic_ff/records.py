@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reader_drivers.errors import FrameError
+from reader_drivers.reads import EPC_BYTES_MAX, TID_BYTES_MAX
 
 COUNT: Final = 0x0001
 RSSI: Final = 0x0002
@@ -85,7 +86,8 @@ class _Cursor:
 def decode_record(payload: bytes, at: int, flags: int) -> tuple[Record, int]:
     """The record that starts at `at`, and the offset behind it.
 
-    Raises: FrameError: the payload ends too early, or the bit length is no whole number of bytes.
+    Raises: FrameError: the payload ends too early, a bit length is no whole number of bytes, or EPC or embedded read are
+    longer than a tag's control word and our start order can ask for.
     """
     cursor = _Cursor(payload, at)
     read_count = cursor.optional(1, present=flags & COUNT)
@@ -95,13 +97,13 @@ def decode_record(payload: bytes, at: int, flags: int) -> tuple[Record, int]:
     timestamp_ms = cursor.optional(4, present=flags & TIMESTAMP)
     phase_deg = cursor.optional(2, present=flags & PHASE)
     tag_protocol = cursor.optional(1, present=flags & PROTOCOL)
-    embedded = cursor.take(_whole_bytes(cursor.number(2))) if flags & EMBEDDED else None
+    embedded = _limited(cursor.take(_whole_bytes(cursor.number(2))), TID_BYTES_MAX) if flags & EMBEDDED else None
     gpio = cursor.optional(1, present=flags & GPIO)
     memory = _Cursor(cursor.take(_whole_bytes(cursor.number(2))), 0)
     pc = memory.number(2)
     xpc_w1 = memory.optional(2, present=pc & PC_HAS_XPC)
     xpc_w2 = memory.optional(2, present=(xpc_w1 or 0) & XPC_HAS_SECOND)
-    epc = memory.take(max(0, len(memory.payload) - memory.at - 2))
+    epc = _limited(memory.take(max(0, len(memory.payload) - memory.at - 2)), EPC_BYTES_MAX)
     record = Record(
         read_count=read_count,
         rssi_dbm=None if rssi is None else (rssi ^ 0x80) - 0x80,
@@ -153,6 +155,12 @@ def _whole_bytes(bits: int) -> int:
     if bits % 8:
         raise FrameError("length", f"a field of a tag record has {bits} bits, which is no whole number of bytes")
     return bits // 8
+
+
+def _limited(content: bytes, bytes_max: int) -> bytes:
+    if len(content) > bytes_max:
+        raise FrameError("length", f"a field of a tag record has {len(content)} bytes, at most {bytes_max} can be")
+    return content
 
 
 def _port(nibble: int) -> int:

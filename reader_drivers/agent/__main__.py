@@ -1,0 +1,173 @@
+"""`baguier-agent`: what runs beside the readers, and what helps the person who connects them."""
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from reader_drivers.agent.decode import decode_bytes, decode_hex_lines
+from reader_drivers.agent.ports import list_devices
+from reader_drivers.agent.protocols import PROTOCOLS, UnknownProtocol, protocol_named
+from reader_drivers.agent.settings import AgentSettings, SettingsRefused, load_settings
+from reader_drivers.errors import ReaderFault, ReaderLost
+
+BAD_USAGE = 2
+DEFAULT_CONFIG = Path("agent.toml")
+
+
+class _Parser(argparse.ArgumentParser):
+    """One clear sentence instead of the usage text."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_USAGE, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; exit code 0 done, 1 the reader did not answer, 2 bad usage or settings."""
+    given = _parser().parse_args(arguments)
+    try:
+        match given.command:
+            case "run":
+                return _run(load_settings(given.config))
+            case "list":
+                return _list(as_json=given.json)
+            case "test":
+                return _test(given.reader, load_settings(given.config))
+            case _:
+                return _decode(given)
+    except (SettingsRefused, UnknownProtocol) as error:
+        print(f"baguier-agent: {error}", file=sys.stderr)
+        return BAD_USAGE
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does.
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="baguier-agent",
+        description="Runs beside the readers of a shop.",
+        epilog="example: baguier-agent run --config agent.toml",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+
+    run = commands.add_parser(
+        "run", help="open the readers and stream to the server", epilog="example: baguier-agent run --config agent.toml"
+    )
+    run.add_argument("--config", type=Path, required=True, help="agent.toml")
+
+    listing = commands.add_parser("list", help="what is plugged in", epilog="example: baguier-agent list --json")
+    listing.add_argument("--json", action="store_true", help="one JSON list")
+
+    test = commands.add_parser(
+        "test", help="open one reader and listen for 5 s", epilog="example: baguier-agent test pad-1"
+    )
+    test.add_argument("reader", metavar="READER", help="its name in agent.toml")
+    test.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="agent.toml (default: in this folder)")
+
+    decode = commands.add_parser(
+        "decode",
+        help="explain captured bytes",
+        epilog="example: echo FF0168000000A4BF | baguier-agent decode thingmagic_ff --hex",
+    )
+    names = ", ".join(entry.name for entry in PROTOCOLS)
+    decode.add_argument("protocol", metavar="PROTOCOL", help=names)
+    decode.add_argument("file", metavar="FILE", nargs="?", default="-", help="capture; - or nothing: standard input")
+    decode.add_argument("--hex", action="store_true", help="hex text, one capture a line")
+    directions = ("reader_to_host", "host_to_reader")
+    decode.add_argument("--direction", choices=directions, default=directions[0], help="who sent the bytes")
+    return parser
+
+
+def _run(settings: AgentSettings) -> int:
+    from reader_drivers.agent.runner import Agent
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # The websockets library tells of every handshake; its failures reach us as exceptions anyway.
+    logging.getLogger("websockets").setLevel(logging.ERROR)
+
+    async def until_signalled() -> None:
+        task = asyncio.create_task(Agent(settings).run())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(number, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    with suppress(KeyboardInterrupt):
+        asyncio.run(until_signalled())
+    return 0
+
+
+def _list(*, as_json: bool) -> int:
+    devices = list_devices()
+    if as_json:
+        print(json.dumps(devices, ensure_ascii=False))
+        return 0
+    if not devices:
+        print("No serial port is plugged in.", file=sys.stderr)
+    for device in devices:
+        driver = device["protocol"] or "unknown until tested"
+        print(f"{device['port']}  {device['description']}  {device['serial_number'] or '-'}  {driver}")
+    return 0
+
+
+def _test(name: str, settings: AgentSettings) -> int:
+    from reader_drivers.agent.trial import try_reader
+
+    found = [reader for reader in settings.readers if reader.name == name]
+    if not found:
+        known = ", ".join(reader.name for reader in settings.readers)
+        raise SettingsRefused(f"agent.toml has no reader named {name!r}; it has {known}.")
+    try:
+        trial = asyncio.run(try_reader(found[0]))
+    except (ReaderLost, ReaderFault) as error:
+        print(f"baguier-agent: {error}", file=sys.stderr)
+        return 1
+    for note in trial.notes:
+        print(note)
+    for (epc, tid, antenna), times in sorted(trial.tags.items(), key=str):
+        print(f"heard {epc}  TID {tid or '-'}  antenna {antenna or '-'}  {times} times")
+    for text in trial.scans:
+        print(f"scanned {text}")
+    for piece in trial.rejected:
+        print(f"not understood {piece.raw.hex().upper()}  {piece.reason}")
+    print(f"{len(trial.tags)} tags, {len(trial.scans)} scans, {len(trial.rejected)} pieces not understood")
+    return 0 if trial.has_read else 1
+
+
+def _decode(given: argparse.Namespace) -> int:
+    entry = protocol_named(given.protocol)
+    if given.direction not in entry.directions:
+        raise SettingsRefused(f"{entry.name} is decoded in the direction {' or '.join(entry.directions)} only.")
+    if given.file == "-":
+        return _print_decoded(given, sys.stdin.buffer)
+    try:
+        with Path(given.file).open("rb") as source:
+            return _print_decoded(given, source)
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise SettingsRefused(f"The capture {given.file} cannot be read: {error.strerror}.") from error
+
+
+def _print_decoded(given: argparse.Namespace, source: BinaryIO) -> int:
+    entry = protocol_named(given.protocol)
+    if given.hex:
+        text = (line.decode("latin-1") for line in source)
+        lines = decode_hex_lines(entry, given.direction, text)
+    else:
+        lines = decode_bytes(entry, given.direction, source)
+    for line in lines:
+        print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""Transports: bytes from and to a reader over a serial port or TCP, and nothing else.
+
+A thread reads, because blocking reads are what works alike on Linux, Windows and pseudo-terminals. It stamps each chunk
+with the time of its arrival and hands it to the event loop.
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from typing import Any, Final
+
+import serial
+from serial.tools import list_ports
+
+from reader_drivers.errors import ReaderLost
+
+READ_TIMEOUT_S: Final = 0.2
+"""How long closing waits for the reading thread at most."""
+WRITE_TIMEOUT_S: Final = 1.0
+PENDING_BYTES_MAX: Final = 1_048_576
+"""Bytes that wait for the event loop: 20,000 frames. Beyond it the thread stops reading and the link's buffer fills."""
+
+if sys.platform == "win32":
+    LINK_ERRORS: tuple[type[Exception], ...] = (OSError,)
+else:
+    import termios
+
+    # A vanished device raises termios.error from flush and close, which is no OSError; an empty read is loss in pyserial.
+    LINK_ERRORS = (OSError, termios.error)
+
+
+def monotonic_ms() -> int:
+    """The clock of all reads: ms, never going back, meaningless beyond this process."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def device_path(port: str) -> str:
+    """What pyserial opens for a port of agent.toml: a path, `tcp:HOST:PORT`, or `usb:SERIAL` by its serial number.
+
+    Raises: ReaderLost: no device with this serial number is plugged in.
+    """
+    if port.startswith("tcp:"):
+        return "socket://" + port.removeprefix("tcp:").removeprefix("//")
+    if not port.startswith("usb:"):
+        return port
+    number = port.removeprefix("usb:")
+    for found in list_ports.comports():
+        if found.serial_number == number:
+            return str(found.device)
+    raise ReaderLost(f"No device with the serial number {number} is plugged in.")
+
+
+class SerialLink:
+    """An open link. Made by `open_link`; used from the event loop."""
+
+    def __init__(self, port: serial.Serial, loop: asyncio.AbstractEventLoop) -> None:
+        self._port = port
+        self._loop = loop
+        self._arrived = asyncio.Event()
+        self._room = threading.Condition()
+        self._pending: list[tuple[int, bytes]] = []
+        self._pending_bytes = 0
+        self._lost: str | None = None
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._listen, name="reader-link", daemon=True)
+        self._thread.start()
+
+    async def read(self, timeout_s: float) -> list[tuple[int, bytes]]:
+        """Chunks since the last call as (arrival in monotonic ms, bytes), after waiting at most `timeout_s` for one.
+
+        Raises: ReaderLost: the device is gone and every byte it sent was given.
+        """
+        if not self._arrived.is_set():
+            try:
+                await asyncio.wait_for(self._arrived.wait(), timeout_s)
+            except TimeoutError:
+                return []
+        with self._room:
+            chunks, self._pending, self._pending_bytes = self._pending, [], 0
+            if self._lost is None:
+                self._arrived.clear()
+            self._room.notify()
+        if not chunks and self._lost is not None:
+            raise ReaderLost(self._lost)
+        return chunks
+
+    async def write(self, sent: bytes) -> None:
+        """Send all bytes. Raises: ReaderLost: the device is gone or takes no bytes."""
+        try:
+            await asyncio.to_thread(self._port.write, sent)
+        except LINK_ERRORS as error:
+            raise ReaderLost(f"Writing to the reader failed: {error}.") from error
+
+    async def close(self) -> None:
+        """Give the device up; closing a vanished one is no error."""
+        with self._room:
+            self._is_closing = True
+            self._room.notify()
+        await asyncio.to_thread(self._thread.join, 2 * READ_TIMEOUT_S)
+        try:
+            self._port.close()
+        except LINK_ERRORS:
+            return
+
+    def _listen(self) -> None:
+        while not self._is_closing:
+            try:
+                chunk = self._port.read(self._port.in_waiting or 1)
+            except (*LINK_ERRORS, TypeError) as error:
+                # pyserial raises TypeError when another thread closes the port under a read.
+                self._tell(b"", lost=f"The reader's link ended: {error}.")
+                return
+            if chunk:
+                self._tell(chunk, lost=None)
+
+    def _tell(self, chunk: bytes, *, lost: str | None) -> None:
+        with self._room:
+            while self._pending_bytes >= PENDING_BYTES_MAX and not self._is_closing:
+                self._room.wait(READ_TIMEOUT_S)
+            if self._is_closing:
+                return
+            self._lost = lost
+            if chunk:
+                self._pending.append((monotonic_ms(), chunk))
+                self._pending_bytes += len(chunk)
+            self._loop.call_soon_threadsafe(self._arrived.set)
+
+
+async def open_link(port: str, baud: int) -> SerialLink:
+    """Open the reader's port for us alone. Raises: ReaderLost: it is not there, taken, or refuses the speed."""
+
+    def opened() -> serial.Serial:
+        path = device_path(port)
+        # Two programs on one reader take each other's answers; a TCP port cannot be locked like that.
+        options: dict[str, Any] = {} if "://" in path else {"exclusive": True}
+        options |= {"baudrate": baud, "timeout": READ_TIMEOUT_S, "write_timeout": WRITE_TIMEOUT_S}
+        return serial.serial_for_url(path, **options)
+
+    try:
+        return SerialLink(await asyncio.to_thread(opened), asyncio.get_running_loop())
+    except (*LINK_ERRORS, ValueError) as error:
+        raise ReaderLost(f"{port} cannot be opened: {error}.") from error
