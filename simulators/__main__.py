@@ -16,7 +16,7 @@ from simulators.radio import Radio
 from simulators.readers.barcode_line import SUFFIXES, LineScanner
 from simulators.readers.thingmagic_ff import ThingMagicModule
 from simulators.readers.thingmagic_search import Pace
-from simulators.serving import Service, SimulatedReader, serve
+from simulators.serving import Sent, Service, SimulatedReader, serve
 from simulators.shop import make_shop
 from simulators.shop_files import write_shop
 from simulators.tags import WatchedFile
@@ -96,7 +96,9 @@ def _add_reader(reader: argparse.ArgumentParser) -> None:
     reader.add_argument("--seed", type=int, default=0, help="of radio and faults (default 0)")
     reader.add_argument("--suffix", choices=sorted(SUFFIXES), default="CRLF", help="what ends a scan (default CRLF)")
     reader.add_argument("--aim", default="", help="AIM identifier sent before every scan, for example C1")
-    reader.add_argument("--stats", type=pathlib.Path, help="JSON file that tells how many reads went out")
+    reader.add_argument(
+        "--stats", type=pathlib.Path, help="JSON file kept up to date: reads_told, frames_intact, tags_intact"
+    )
     reader.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
 
 
@@ -130,9 +132,11 @@ def _run_reader(given: argparse.Namespace) -> int:
     link = open_link(given.link)
     try:
         print(link.name, flush=True)
+        sent = Sent(reader)
         service = Service(
             link=link,
-            wire=FaultyWire(faults, seed=given.seed),
+            wire=FaultyWire(faults, seed=given.seed, watch=sent.note if given.stats else None),
+            sent=sent,
             file=WatchedFile(given.tags),
             is_following=given.follow,
             stats=given.stats,

@@ -9,7 +9,7 @@ number after `delay`'s colon the pause in milliseconds (20 when left out).
 
 import dataclasses
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 DELAY_MS_DEFAULT: Final = 20.0
@@ -81,9 +81,10 @@ def parse_faults(text: str) -> Faults:
 class FaultyWire:
     """Carries frames and harms them as its faults say; the same seed and frames give the same harm."""
 
-    def __init__(self, faults: Faults, *, seed: int = 0) -> None:
+    def __init__(self, faults: Faults, *, seed: int = 0, watch: Callable[[bytes], None] | None = None) -> None:
         self.intact_frames = 0
-        """Frames that went out whole at least once."""
+        """Frames that went out whole at least once; `watch` is told each of them."""
+        self._watch = watch
         self._faults = faults
         self._chance = random.Random(seed ^ 0xFA017)
         self._held = b""
@@ -91,7 +92,8 @@ class FaultyWire:
     def carry(self, frames: Sequence[bytes]) -> list[Chunk]:
         """What arrives of `frames`, in order. A glued frame may wait for the next call or for `release`."""
         if self._faults.are_none:
-            self.intact_frames += len(frames)
+            for frame in frames:
+                self._note_intact(frame)
             return [Chunk(b"".join(frames))] if frames else []
         return [chunk for frame in frames for chunk in self._carry_one(frame)]
 
@@ -99,6 +101,11 @@ class FaultyWire:
         """The frame that still waits to be glued to a next one, when none comes."""
         held, self._held = self._held, b""
         return [Chunk(held)] if held else []
+
+    def _note_intact(self, frame: bytes) -> None:
+        self.intact_frames += 1
+        if self._watch is not None:
+            self._watch(frame)
 
     def _carry_one(self, frame: bytes) -> list[Chunk]:
         faults, chance = self._faults, self._chance.random
@@ -108,7 +115,7 @@ class FaultyWire:
             at = self._chance.randrange(len(frame))
             frame = frame[:at] + bytes((frame[at] ^ (1 << self._chance.randrange(8)),)) + frame[at + 1 :]
         else:
-            self.intact_frames += 1
+            self._note_intact(frame)
         if chance() < faults.repeat:
             frame += frame
         octets, self._held = self._held + frame, b""

@@ -29,6 +29,9 @@ class SimulatedReader(Protocol):
     def reads_told(self) -> int:
         """Tags or scans given out so far."""
 
+    def tag_of(self, frame: bytes) -> str | None:
+        """The tag or scan a frame tells, None when it tells none."""
+
     def load(self, text: str) -> None:
         """Take the new text of the tags or scans file."""
 
@@ -42,6 +45,21 @@ class SimulatedReader(Protocol):
         """Frames due by now."""
 
 
+class Sent:
+    """The tags and scans that at least one whole frame told: a system that has not stored one of them lost it."""
+
+    def __init__(self, reader: SimulatedReader) -> None:
+        self.tags: set[str] = set()
+        """EPC in upper hex, or the text of a scan."""
+        self._reader = reader
+
+    def note(self, frame: bytes) -> None:
+        """Take note of a frame that went out whole."""
+        tag = self._reader.tag_of(frame)
+        if tag is not None:
+            self.tags.add(tag)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Service:
     """What one simulated reader is served with."""
@@ -52,7 +70,9 @@ class Service:
     is_following: bool
     """True: the file is read again when it changes."""
     stats: pathlib.Path | None = None
-    """Where the count of reads told is kept, for tests that compare it with what was stored."""
+    """Where it is kept what went out (see `Sent`), for those who compare it with what was stored."""
+    sent: Sent | None = None
+    """What the wire has carried whole; needed for `stats`."""
     ends_with_parent: bool = False
     """True: end when the process that started this one is gone."""
 
@@ -149,6 +169,7 @@ class _Loop:
             return
         self._stats_told = told
         aside = path.with_name(f".{path.name}.{os.getpid()}")
-        line = {"reads_told": told, "frames_intact": self._service.wire.intact_frames}
+        tags = sorted(self._service.sent.tags) if self._service.sent else []
+        line = {"reads_told": told, "frames_intact": self._service.wire.intact_frames, "tags_intact": tags}
         aside.write_text(json.dumps(line) + "\n", encoding="utf-8")
         aside.replace(path)

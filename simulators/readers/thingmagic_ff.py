@@ -95,6 +95,11 @@ class ThingMagicModule:
         """
         self._radio.set_tags(parse_tags(text))
 
+    def tag_of(self, frame: bytes) -> str | None:
+        """EPC, upper hex, that a frame of this module tells; None for replies and keep-alives."""
+        epc = records.decode_stream_epc(frame)
+        return epc.hex().upper() if epc is not None else None
+
     def feed(self, chunk: bytes, now_s: float) -> list[bytes]:
         """The reply frames to the commands that `chunk` completes."""
         return [frame for command in self._commands.feed(chunk, now_s) for frame in self._obey(command, now_s)]

@@ -33,6 +33,11 @@ SEARCH_STATUS: Final = 0x0020
 PROTOCOL_GEN2: Final = 5
 GPIO_IDLE: Final = 0x0F
 METADATA_KNOWN: Final = 0x01FF
+EMBEDDED_FLAG: Final = 0x0080
+_METADATA_SIZES: Final = (
+    (0x0001, 1), (0x0002, 1), (0x0004, 1), (0x0008, 3), (0x0010, 4), (0x0020, 2), (0x0040, 1), (EMBEDDED_FLAG, 2), (0x0100, 1),
+)  # fmt: skip
+"""Bytes of each field; the embedded result's words come on top of its length."""
 BANK_TID: Final = 2
 _READ_OPCODE: Final = 0x28
 
@@ -126,6 +131,19 @@ def _parse_embedded(tlv: bytes) -> EmbeddedRead:
     if tlv[0] != 1 or tlv[2] != _READ_OPCODE or tlv[5] != 0:
         raise PlanError(0x0105, "only one plain read can be embedded")
     return EmbeddedRead(bank=tlv[6], address=int.from_bytes(tlv[7:11], "big"), words=tlv[11])
+
+
+def decode_stream_epc(frame: bytes) -> bytes | None:
+    """The EPC a streamed tag frame tells, None for every other reply of the module."""
+    if frame[2:5] != b"\x22\x00\x00" or frame[5:6] != bytes((OPTION_METADATA,)) or frame[10:11] != b"\x01":
+        return None
+    flags = int.from_bytes(frame[8:10], "big")
+    at = 11
+    for flag, size in _METADATA_SIZES:
+        if flags & flag:
+            at += size + (int.from_bytes(frame[at : at + 2], "big") // 8 if flag == EMBEDDED_FLAG else 0)
+    memory_bytes = int.from_bytes(frame[at : at + 2], "big") // 8
+    return frame[at + 4 : at + memory_bytes]
 
 
 def encode_metadata(

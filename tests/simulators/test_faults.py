@@ -58,6 +58,15 @@ def test_corrupt_turns_one_bit_and_the_frame_counts_as_not_intact() -> None:
     assert wire.intact_frames == 0
 
 
+def test_frames_that_went_out_whole_are_told_and_no_others() -> None:
+    whole: list[bytes] = []
+    wire = FaultyWire(Faults(drop=0.3, corrupt=0.3, split=0.5, glue=0.5), seed=2, watch=whole.append)
+    stream = b"".join(chunk.octets for chunk in [*wire.carry(FRAMES), *wire.release()])
+
+    assert 0 < len(whole) == wire.intact_frames < len(FRAMES)
+    assert all(frame in stream for frame in whole)
+
+
 def test_same_seed_harms_the_same_frames() -> None:
     faults = parse_faults("split=0.2,glue=0.2,drop=0.1,repeat=0.1,corrupt=0.1,delay=0.1")
 

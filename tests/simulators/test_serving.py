@@ -177,7 +177,9 @@ def test_reads_told_are_counted_for_those_who_compare(tmp_path: pathlib.Path) ->
         process.terminate()
         process.wait(WAIT_S)
 
-    assert json.loads(stats.read_text())["reads_told"] == heard.count(bytes.fromhex("3476451FD40000000000162E"))
+    told = json.loads(stats.read_text())
+    assert told["reads_told"] == heard.count(bytes.fromhex("3476451FD40000000000162E"))
+    assert told["tags_intact"] == ["3476451FD40000000000162E"]
 
 
 def test_appended_line_is_one_scan_over_tcp(tmp_path: pathlib.Path) -> None:

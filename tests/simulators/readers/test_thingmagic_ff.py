@@ -79,6 +79,23 @@ def test_sparkfun_tag_frame_is_told_byte_for_byte() -> None:
     assert frame == bytes.fromhex(SPARKFUN_TAG)
 
 
+@given(
+    st.integers(0, 0x1FF),
+    st.binary(min_size=1, max_size=31).map(lambda half: half * 2),
+    st.booleans(),
+    st.integers(1, 4),
+)
+def test_epc_of_a_streamed_frame_is_found_whatever_was_asked(
+    flags: int, epc: bytes, embedded: records.EmbeddedRead | None, port: int
+) -> None:
+    plan = records.SearchPlan(0x1F, 0.25, flags, 0, embedded)
+    heard = Hearing(Tag(port, epc, tid=TID), antenna=port, rssi_dbm=-50)
+    frame = encode_reply(0x22, records.encode_stream_data(heard, plan, records.Circumstances(865_700, 7, 90)))
+
+    assert records.decode_stream_epc(frame) == epc
+    assert records.decode_stream_epc(encode_reply(0x22, status=0x0400)) is None
+
+
 @pytest.mark.parametrize(
     ("command", "reply"),
     [
