@@ -49,7 +49,7 @@ def read_expected(path: Path, *, currency: str = HIGH_VALUE.currency) -> list[Pi
     pieces: list[Piece] = []
     lines: dict[PieceRef, int] = {}
     for line, row in table.rows:
-        cell = _Cells(path, line, row, columns)
+        cell = _Cells(path, line, row, columns=columns)
         ref = cell.read("sku", _reference)
         if ref in lines:
             raise FileError(
@@ -78,7 +78,7 @@ def read_prior(path: Path) -> list[PieceRef]:
     """What the last closing count held: a table with column `sku`. Raises `FileError` or `TableError`."""
     table = read_table(path)
     columns = _columns(path, table.header, needed=("sku",))
-    return [_Cells(path, line, row, columns).read("sku", _reference) for line, row in table.rows]
+    return [_Cells(path, line, row, columns=columns).read("sku", _reference) for line, row in table.rows]
 
 
 def read_observations(path: Path) -> Iterator[Observation]:
@@ -129,7 +129,10 @@ def read_rules(policy: Path | None, params: Path | None) -> Rules:
             values |= {
                 key: keys.text(key) if key == "currency" else keys.whole(key) for key in known if key in keys.record
             }
-    high_value = Money(values.get("high_value", HIGH_VALUE.minor), values.get("currency", HIGH_VALUE.currency))
+    try:
+        high_value = Money(values.get("high_value", HIGH_VALUE.minor), values.get("currency", HIGH_VALUE.currency))
+    except DomainError as error:
+        raise FileError(f"{policy.name if policy else 'policy'}, key 'currency': {error.sentence}") from error
     return Rules(
         high_value,
         margin_cdb=values.get("margin_cdb", MARGIN_CDB),
@@ -161,7 +164,7 @@ def _observation(keys: "_Keys") -> Observation:
 class _Cells:
     """One row of a table, whose cells are read with the place of a mistake in the sentence."""
 
-    def __init__(self, path: Path, line: int, row: Mapping[str, str], columns: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, line: int, row: Mapping[str, str], *, columns: Mapping[str, str]) -> None:
         self._path, self._line, self._row, self._columns = path, line, row, columns
 
     def text(self, name: str) -> str:
