@@ -11,23 +11,35 @@ from sqlalchemy import insert
 
 from reader_drivers.reads import Batch
 from server.clock import FixedClock
-from server.core.ids import DeviceId, RoundId, ShopId
+from server.core.ids import DeviceId, PersonId, RoundId, ShopId
 from server.store import reads
-from server.store.tables import Attachment, Count, Device, Person, Place, Reader, Round, Shop, Tour, table
+from server.store.tables import Attachment, Count, Device, Person, Place, Reader, Round, SessionRow, Shop, Tour, table
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases.accept_reads import observation_rows
 
 NOW = datetime(2026, 3, 2, 8, 35, tzinfo=UTC)
 SHOP = ShopId("shop-1")
 AGENT = DeviceId("agent-1")
+DEVICE = DeviceId("handheld-1")
+PERSON = PersonId("person-1")
+DEVICE_TOKEN = "session-of-the-benchmarks"
+"""What a signed-in handheld shows."""
 AGENT_TOKEN = "agent-of-the-benchmarks"
 """What the agent shows at the door."""
 ROUND = RoundId("round-1")
 
+LASTS = datetime(2100, 1, 1, tzinfo=UTC)
+"""End of the session: servers under measurement run on the computer's clock."""
+
+
+def _sha256(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
 _WITHIN: dict[str, str] = {"shop_id": SHOP}
 _ROWS: tuple[tuple[type[Any], dict[str, Any]], ...] = (
     (Shop, {"id": SHOP, "name": "Banc", "zone": "Europe/Paris", "currency": "EUR", "created_at": NOW}),
-    (Person, _WITHIN | {"id": "person-1", "name": "Ada", "rights": "count", "pin_hash": "-"}),
+    (Person, _WITHIN | {"id": PERSON, "name": "Ada", "rights": "count manage own", "pin_hash": "-"}),
     (
         Device,
         _WITHIN
@@ -35,9 +47,11 @@ _ROWS: tuple[tuple[type[Any], dict[str, Any]], ...] = (
             "id": AGENT,
             "name": "comptoir",
             "kind": "agent",
-            "secret_sha256": hashlib.sha256(AGENT_TOKEN.encode()).digest(),
+            "secret_sha256": _sha256(AGENT_TOKEN),
         },
     ),
+    (Device, _WITHIN | {"id": DEVICE, "name": "main", "kind": "handheld", "secret_sha256": _sha256("main")}),
+    (SessionRow, _WITHIN | {"id": "session-1", "token_sha256": _sha256(DEVICE_TOKEN), "expires_at": LASTS}),
     (Place, _WITHIN | {"id": "place-1", "name": "plateau 1", "created_at": NOW}),
     (Tour, _WITHIN | {"id": "tour-1", "occasion": "opening", "state": "OPEN", "planned_at": NOW}),
     (Count, _WITHIN | {"id": "count-1", "tour_id": "tour-1", "place_id": "place-1", "state": "COUNTING_A"}),
@@ -50,7 +64,8 @@ _MORE: dict[type[Any], dict[str, Any]] = {
     Device: {"paired_at": NOW},
     Tour: {"shop_day": date(2026, 3, 2)},
     Count: {"occasion": "opening", "shop_day": date(2026, 3, 2)},
-    Round: {"person_id": "person-1", "device_id": AGENT, "opened_at": NOW},
+    SessionRow: {"person_id": PERSON, "device_id": DEVICE, "opened_at": NOW},
+    Round: {"person_id": PERSON, "device_id": DEVICE, "opened_at": NOW},
     Reader: {"seen_at": NOW},
     Attachment: {"place_id": "place-1", "opened_at": NOW, "lease_until": NOW},
 }
