@@ -23,7 +23,7 @@ from server.core.plain_json import JsonObject, from_plain, from_tagged, kind_of,
 from server.core.sealed_sets import SealedSet
 from server.core.settling import SETTLING_ACTS, apply_settling
 from server.core.signoff import apply_ending
-from server.core.verification import VERIFICATION_ACTS, apply_verification
+from server.core.verification import VERIFICATION_ACTS, apply_verification, is_hasty
 
 LEAF_OF: Final[Mapping[type[Act], EventType]] = MappingProxyType(
     {
@@ -197,5 +197,6 @@ def _verification_body(count: Count) -> JsonObject:
         "draw_root": count.draw_root,
         "quantities": to_plain([quantity for quantity in count.quantities if quantity.by == count.b]),
         "answers": to_plain([answer for answer in count.answers if answer.by == count.b]),
+        "is_hasty": is_hasty(count),
         "n_scanned": None if count.scanned is None else len(count.scanned),
     }

@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from server.core import count_acts as acts
-from server.core.actors import is_same_human
+from server.core.actors import Actor, is_same_human
 from server.core.count_errors import (
     AlreadyVerifying,
+    CountingBlind,
     DrawFixed,
     NotBlind,
     NotDrained,
@@ -88,6 +89,25 @@ def require_unseen(count: Count, person: PersonId) -> None:
 def has_seen(count: Count, person: PersonId) -> bool:
     """Whether this human, under any account, was shown A's result or the expected list."""
     return any(is_same_human(count.people, first=viewer, second=person) for viewer in count.saw)
+
+
+def require_not_counting_blind(count: Count, person: PersonId) -> None:
+    """Refuse to show this place's pieces or figures to somebody whose blind work here is not sealed yet.
+
+    For every route, on every session of that human: A until the seal; B until the blind round, or in a challenge the
+    quantity, is given.
+    Raises: CountingBlind.
+    """
+    is_a_open = count.state is CountState.COUNTING and _is_holder(count, count.a, person)
+    is_said = any(quantity.by == count.b for quantity in count.quantities)
+    is_b_done = count.b1 is not None or (count.mode is Mode.CHALLENGE and is_said)
+    is_b_open = count.state is CountState.VERIFYING and not is_b_done and _is_holder(count, count.b, person)
+    if is_a_open or is_b_open:
+        raise CountingBlind("You are counting this place blind. Its pieces are shown after you seal.", person=person)
+
+
+def _is_holder(count: Count, holder: Actor | None, person: PersonId) -> bool:
+    return holder is not None and is_same_human(count.people, first=holder.person, second=person)
 
 
 def require_no_search(count: Count, *, at: int) -> None:

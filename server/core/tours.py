@@ -65,6 +65,7 @@ class ListLine:
     result_no: int
     present: int
     missing: int
+    """Known missing pieces included."""
     by_hand: int
     quantity_b: int | None
     """What B keyed; None: one person alone."""

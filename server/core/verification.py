@@ -5,6 +5,7 @@ due today. Any doubt turns a challenge into a blind round; nothing turns a blind
 """
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final, assert_never
 
 from server.core import count_acts as acts
@@ -33,6 +34,9 @@ from server.core.signoff import require_same, require_two_people
 
 QUANTITY_MAX: Final = 100_000
 """Largest quantity a person may key; more pieces than any shop has is a slip of the keyboard."""
+
+ASK_MS_MIN: Final = 1_000
+"""Least human time for one asked piece, decisions.md 3."""
 
 VerificationAct = (
     acts.ClaimVerification
@@ -141,14 +145,28 @@ def open_asks(count: Count) -> tuple[PieceRef, ...]:
     return tuple(ref for ref in asks(count) if ref not in answered)
 
 
-def is_quantity_unequal(count: Count) -> bool:
-    """Whether the verifier's quantity differs from the pieces of the round it belongs to.
+def found_by_verifier(count: Count) -> frozenset[PieceRef]:
+    """Pieces the verifier's quantity is measured against: the own blind round, else A's, as the answers correct it.
 
-    That round is B's own when B made one, else A's.
+    A silent piece confirmed by hand adds to it, and a tag whose piece is not there takes from it.
     """
-    quantity = keyed_quantity(count)
     found = count.present_by_a() if count.b1 is None else count.b1.present
-    return quantity is not None and quantity.n_pieces != len(found)
+    labelled = frozenset[PieceRef]() if count.b1 is None else frozenset(count.b1.by_hand)
+    in_hand = {answer.ref for answer in answers_of(count) if answer.is_present}
+    absent = {answer.ref for answer in answers_of(count) if not answer.is_present}
+    return (found - absent) | labelled | in_hand
+
+
+def is_quantity_unequal(count: Count) -> bool:
+    """Whether the quantity the verifier keyed differs from the pieces that `found_by_verifier` gives."""
+    quantity = keyed_quantity(count)
+    return quantity is not None and quantity.n_pieces != len(found_by_verifier(count))
+
+
+def is_hasty(count: Count) -> bool:
+    """Whether two answers came faster than a person can take a piece in hand: a flag, never a refusal."""
+    moments = sorted(answer.at for answer in answers_of(count))
+    return any(later - earlier < ASK_MS_MIN for earlier, later in pairwise(moments))
 
 
 def require_checks_done(count: Count) -> None:

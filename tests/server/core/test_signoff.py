@@ -244,10 +244,19 @@ def test_alone_keys_the_quantity_and_answers_the_draw_before_anything_is_shown()
 
     story.answer("ring-1", present=False, by=CLAIRE).answer_all(CLAIRE).reveal(CLAIRE)
 
-    story.cases(("ring-1", "TAG_ONLY"), ("tray-1", "QUANTITY_GAP")).fix().sign(CLAIRE, Role.A)
+    story.cases(("ring-1", "TAG_ONLY")).fix().sign(CLAIRE, Role.A)
     assert story.count.state is S.SIGNED_OFF_SINGLE
     assert story.count.result is not None
-    assert story.count.result.exceptions == ("ask_absent", "quantity_gap", "tag_only")
+    assert story.count.result.exceptions == ("ask_absent", "tag_only")
+
+
+def test_alone_a_quantity_that_nothing_explains_is_a_case_on_the_place() -> None:
+    story = clean_to(S.SEALED_A).solo().key(3, by=CLAIRE).answer_all(CLAIRE).reveal(CLAIRE)
+
+    assert code_of(story.fix) == "case_needed"
+    story.cases(("tray-1", "QUANTITY_GAP")).fix()
+    assert story.count.result is not None
+    assert story.count.result.exceptions == ("quantity_gap",)
 
 
 def test_alone_is_chosen_once_with_a_reason_and_never_over_a_working_verifier() -> None:

@@ -8,15 +8,16 @@ from hypothesis import strategies as st
 
 from server.core import count_acts as acts
 from server.core.actors import Actor
-from server.core.count import planned
+from server.core.count import advance, planned
 from server.core.count_acts import LEASE_MS, CountPolicy, ExpectedPiece, Occasion
 from server.core.count_errors import AlreadyVerifying, NotBlind, Searching
 from server.core.count_sheet import Mode
 from server.core.count_states import CountState
+from server.core.counting import require_not_counting_blind
 from server.core.errors import DomainError, Malformed
 from server.core.ids import DeviceId
 from server.core.sealed_sets import AcceptedGap, Anomaly, Reason, RoundKind
-from server.core.verification import asks, open_asks
+from server.core.verification import asks, is_hasty, open_asks
 from tests.server.core.count_story import (
     CLAIRE,
     MARC,
@@ -312,3 +313,44 @@ def test_a_gap_is_accepted_with_a_reason_or_not_at_all() -> None:
     silent = AcceptedGap(CLAIRE.person, Reason("  ", "00"))
 
     assert code_of(lambda: clean_to(S.COUNTING).seal_a(*RINGS, gap=silent)) == "reason_needed"
+
+
+def test_answers_faster_than_a_hand_are_flagged_and_accepted() -> None:
+    expected = tuple(ExpectedPiece(ref, is_due=True) for ref in RINGS)
+
+    def told(step_ms: int) -> Story:
+        story = Story().open(expected=expected).begin().seal_a(*RINGS).claim().key(4)
+        for ref in RINGS:
+            story.answer(ref)
+            story.clock += step_ms
+        return story
+
+    assert is_hasty(told(999).count)
+    assert not is_hasty(told(1_000).count)
+    assert advance(told(0).count, acts.SealVerification(MARC, T0)).leaf_body["is_hasty"] is True
+
+
+@pytest.mark.parametrize(
+    ("make", "who", "is_refused"),
+    [
+        (lambda: clean_to(S.COUNTING), CLAIRE, True),
+        (lambda: clean_to(S.COUNTING), MARC, False),
+        (lambda: clean_to(S.SEALED_A), CLAIRE, False),
+        (lambda: clean_to(S.VERIFYING), MARC, True),
+        (lambda: clean_to(S.VERIFYING), CLAIRE, False),
+        (lambda: clean_to(S.VERIFYING).key(4), MARC, False),
+        (lambda: clean_to(S.VERIFYING).key(3), MARC, True),
+        (lambda: clean_to(S.VERIFYING).key(3).seal_b(*RINGS), MARC, False),
+        (lambda: clean_to(S.SEALED_B), MARC, False),
+        (lambda: clean_to(S.OPEN), CLAIRE, False),
+    ],
+)
+def test_nobody_is_shown_the_place_while_counting_it_blind(
+    make: Callable[[], Story], who: Actor, *, is_refused: bool
+) -> None:
+    count = make().count
+
+    if is_refused:
+        assert code_of(lambda: require_not_counting_blind(count, who.person)) == "counting_blind"
+    else:
+        require_not_counting_blind(count, who.person)
