@@ -101,7 +101,7 @@ class PieceState(Row, table=True):
     """None: to be placed, so no count covers it."""
     status: str = "in_stock"
     ownership: str = "own"
-    """own, consigned (a supplier's) or client (a client's)."""
+    """own, consigned or customer, as in the core."""
     name: str
     category: str = ""
     sku: str = ""
@@ -117,7 +117,7 @@ class PieceState(Row, table=True):
         Index(None, "shop_id", "sku"),
         Index(None, "shop_id", "barcode"),
         CheckConstraint(f"status IN {_STATUS_LIST}", name="status"),
-        CheckConstraint("ownership IN ('own', 'consigned', 'client')", name="ownership"),
+        CheckConstraint("ownership IN ('own', 'consigned', 'customer')", name="ownership"),
         CheckConstraint("retail_minor IS NULL OR retail_minor >= 0", name="retail"),
     )
 

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, func, select
@@ -22,7 +23,7 @@ def leaf_count(connection: Connection) -> int:
 
 def test_eight_threads_make_one_log_without_gaps(store: Store) -> None:
     def append_fifty(thread: int) -> list[int]:
-        futures = [store.writer.submit(lambda unit, n=n: note(unit, thread * 100 + n)) for n in range(50)]
+        futures = [store.writer.submit(partial(note, number=thread * 100 + n)) for n in range(50)]
         return [future.result() for future in futures]
 
     with ThreadPoolExecutor(8) as pool:
@@ -87,7 +88,7 @@ def test_a_caller_is_not_told_while_the_commit_is_held_up(store: Store) -> None:
         assert may_commit.wait(10)
         commit(connection)  # type: ignore[arg-type]
 
-    store._write_engine.dialect.do_commit = slow_commit  # type: ignore[method-assign]
+    store._write_engine.dialect.do_commit = slow_commit  # type: ignore[method-assign, assignment]
 
     future = store.writer.submit(note)
 
@@ -105,7 +106,7 @@ def test_a_commit_that_fails_is_never_acknowledged(store: Store, heard: list[Ann
     def failing_commit(_connection: object) -> None:
         raise OSError(28, "No space left on device")
 
-    store._write_engine.dialect.do_commit = failing_commit  # type: ignore[method-assign]
+    store._write_engine.dialect.do_commit = failing_commit  # type: ignore[method-assign, assignment]
 
     def work(unit: UnitOfWork) -> int:
         unit.announce("board", "count", {})
@@ -145,7 +146,7 @@ def test_hot_units_share_a_commit_and_one_that_fails_harms_no_other(store: Store
 
     held = threading.Event()
     first = store.writer.submit(lambda _unit: held.wait(10))
-    store._write_engine.dialect.do_commit = counted  # type: ignore[method-assign]
+    store._write_engine.dialect.do_commit = counted  # type: ignore[method-assign, assignment]
 
     def work(unit: UnitOfWork, n: int) -> int:
         index = note(unit, n)
@@ -153,7 +154,7 @@ def test_hot_units_share_a_commit_and_one_that_fails_harms_no_other(store: Store
             raise ArithmeticError
         return index
 
-    futures: list[Future[int]] = [store.writer.submit(lambda unit, n=n: work(unit, n), hot=True) for n in range(8)]
+    futures: list[Future[int]] = [store.writer.submit(partial(work, n=n), hot=True) for n in range(8)]
     held.set()
     first.result()
 
@@ -176,7 +177,7 @@ def test_a_group_ends_at_its_cap_of_rows(store: Store) -> None:
         commit(connection)  # type: ignore[arg-type]
 
     futures = [store.writer.submit(lambda _unit: None, hot=True, rows=600) for _ in range(4)]
-    store._write_engine.dialect.do_commit = counted  # type: ignore[method-assign]
+    store._write_engine.dialect.do_commit = counted  # type: ignore[method-assign, assignment]
     held.set()
     first.result()
     for future in futures:

@@ -1,0 +1,294 @@
+"""Stock rows: pieces, their descriptions, tags, labels and moves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from server.core.errors import Absent
+from server.core.ids import Epc, PieceId, PieceRef, PlaceId, ShopId
+from server.core.pieces import Status
+from server.store.tables import Label, Move, Piece, PieceFacts, PieceState, Tag, table
+
+_PIECES, _FACTS, _STATE = table(Piece), table(PieceFacts), table(PieceState)
+_TAGS, _LABELS, _MOVES = table(Tag), table(Label), table(Move)
+PAGE_MAX = 1_000
+"""Pieces of one page of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockedPiece:
+    """A piece as lists show it: never with its tag or its label's code."""
+
+    id: PieceId
+    ref: PieceRef
+    place_id: PlaceId | None
+    """None: to be placed."""
+    status: Status
+    ownership: str
+    name: str
+    category: str
+    sku: str
+    retail_minor: int | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A new piece with all that is written for it."""
+
+    piece_id: PieceId
+    number: int
+    """Its number; the reference is made of it."""
+    facts: str
+    """Canonical JSON of the description."""
+    state: Mapping[str, object]
+    """The searchable columns of piece_state."""
+    label_code: str
+    move_id: str
+    tag_id: str
+    epc: Epc | None
+    tid: str | None
+
+
+def reference(number: int) -> PieceRef:
+    """`BAG-000001` for 1; longer beyond a million."""
+    return PieceRef(f"BAG-{number:06d}")
+
+
+def highest_number(connection: Connection, shop_id: ShopId) -> int:
+    """Number of the last piece entered; 0 in an empty shop."""
+    return int(
+        connection.execute(
+            select(func.coalesce(func.max(_PIECES.c.number), 0)).where(_PIECES.c.shop_id == shop_id)
+        ).scalar_one()
+    )
+
+
+def enter(
+    connection: Connection,
+    shop_id: ShopId,
+    entries: Sequence[Entry],
+    *,
+    import_id: str,
+    leaf_seq: int,
+    person_id: str | None,
+    now: datetime,
+) -> None:
+    """Write new pieces with description, state, label, tag and their first move. Nothing of them may exist."""
+    if not entries:
+        return
+    shop = {"shop_id": shop_id}
+    _insert(
+        connection,
+        insert(_PIECES),
+        [
+            {
+                **shop,
+                "id": one.piece_id,
+                "ref": reference(one.number),
+                "number": one.number,
+                "kind": "piece",
+                "import_id": import_id,
+                "created_at": now,
+            }
+            for one in entries
+        ],
+    )
+    _insert(
+        connection,
+        insert(_FACTS),
+        [
+            {**shop, "piece_id": one.piece_id, "n": 1, "body": one.facts, "import_id": import_id, "at": now}
+            for one in entries
+        ],
+    )
+    _insert(
+        connection,
+        insert(_STATE),
+        [{**shop, "piece_id": one.piece_id, "facts_n": 1, **one.state} for one in entries],
+    )
+    _insert(
+        connection,
+        insert(_LABELS),
+        [{**shop, "code": one.label_code, "piece_id": one.piece_id, "made_at": now} for one in entries],
+    )
+    _insert(
+        connection,
+        insert(_TAGS),
+        [
+            {**shop, "id": one.tag_id, "epc": one.epc, "tid": one.tid, "piece_id": one.piece_id, "bound_at": now}
+            for one in entries
+            if one.epc is not None
+        ],
+    )
+    _insert(
+        connection,
+        insert(_MOVES),
+        [
+            {
+                **shop,
+                "id": one.move_id,
+                "piece_id": one.piece_id,
+                "kind": "entered",
+                "to_place_id": one.state["place_id"],
+                "to_status": one.state["status"],
+                "at": now,
+                "rx": now,
+                "person_id": person_id,
+                "ticket": "",
+                "leaf_seq": leaf_seq,
+            }
+            for one in entries
+        ],
+    )
+
+
+def _insert(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(statement, rows)
+
+
+def describe(
+    connection: Connection,
+    shop_id: ShopId,
+    piece: PieceId,
+    *,
+    n: int,
+    facts: str,
+    state: Mapping[str, object],
+    import_id: str | None,
+    now: datetime,
+) -> None:
+    """Write the n-th description of a piece and bring its searchable columns up to it."""
+    connection.execute(
+        insert(_FACTS).values(shop_id=shop_id, piece_id=piece, n=n, body=facts, import_id=import_id, at=now)
+    )
+    connection.execute(
+        update(_STATE).where(_STATE.c.shop_id == shop_id, _STATE.c.piece_id == piece).values(facts_n=n, **state)
+    )
+
+
+def tags_in_use(connection: Connection, shop_id: ShopId) -> Mapping[Epc, PieceId | None]:
+    """Every tag that is not retired, with its piece; None for a tray's tag."""
+    rows = connection.execute(
+        select(_TAGS.c.epc, _TAGS.c.piece_id).where(_TAGS.c.shop_id == shop_id, _TAGS.c.retired_at.is_(None))
+    )
+    return {Epc(row.epc): None if row.piece_id is None else PieceId(row.piece_id) for row in rows}
+
+
+def _stocked(shop_id: ShopId) -> Select[Any]:
+    return (
+        select(
+            _PIECES.c.id,
+            _PIECES.c.ref,
+            _STATE.c.place_id,
+            _STATE.c.status,
+            _STATE.c.ownership,
+            _STATE.c.name,
+            _STATE.c.category,
+            _STATE.c.sku,
+            _STATE.c.retail_minor,
+            _STATE.c.currency,
+        )
+        .join(_STATE, (_STATE.c.shop_id == _PIECES.c.shop_id) & (_STATE.c.piece_id == _PIECES.c.id))
+        .where(_PIECES.c.shop_id == shop_id)
+    )
+
+
+def _piece(row: Row[Any]) -> StockedPiece:
+    return StockedPiece(
+        id=PieceId(row.id),
+        ref=PieceRef(row.ref),
+        place_id=None if row.place_id is None else PlaceId(row.place_id),
+        status=Status(row.status),
+        ownership=row.ownership,
+        name=row.name,
+        category=row.category,
+        sku=row.sku,
+        retail_minor=row.retail_minor,
+        currency=row.currency,
+    )
+
+
+def pieces(
+    connection: Connection, shop_id: ShopId, *, after: PieceRef | None = None, limit: int = PAGE_MAX
+) -> tuple[StockedPiece, ...]:
+    """Pieces in the order of their numbers, after the reference `after`, at most `limit` and never more than a page."""
+    query = _stocked(shop_id).order_by(_PIECES.c.number).limit(min(limit, PAGE_MAX))
+    if after is not None:
+        query = query.where(_PIECES.c.number > number_of(after))
+    return tuple(_piece(row) for row in connection.execute(query))
+
+
+def number_of(ref: PieceRef) -> int:
+    """The number in a reference. Raises: Absent: not a reference of ours."""
+    digits = ref.removeprefix("BAG-")
+    if not (digits.isascii() and digits.isdigit()):
+        raise Absent(f"{ref[:40]!r} is not a reference; expected one such as BAG-000001.")
+    return int(digits)
+
+
+def piece_by_ref(connection: Connection, shop_id: ShopId, ref: PieceRef) -> StockedPiece:
+    """The piece with this reference. Raises: Absent."""
+    row = connection.execute(_stocked(shop_id).where(_PIECES.c.ref == ref)).one_or_none()
+    if row is None:
+        raise Absent(f"No piece {ref[:40]!r} in this shop. Scan its label again or look it up by name.", ref=ref)
+    return _piece(row)
+
+
+def pieces_in(connection: Connection, shop_id: ShopId, places: Sequence[PlaceId]) -> tuple[StockedPiece, ...]:
+    """Pieces whose books say one of these places, in the order of their numbers, whatever their status."""
+    rows = connection.execute(
+        _stocked(shop_id).where(_STATE.c.place_id.in_([str(place) for place in places])).order_by(_PIECES.c.number)
+    )
+    return tuple(_piece(row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One move as it is recorded."""
+
+    move_id: str
+    piece: StockedPiece
+    """As it was before."""
+    kind: str
+    to_place: PlaceId | None
+    to_status: Status
+    at: datetime
+    rx: datetime
+    person_id: str | None
+    witness_id: str | None
+    device_id: str | None
+    ticket: str
+    leaf_seq: int
+
+
+def record_move(connection: Connection, shop_id: ShopId, moved: Moved) -> None:
+    """Write the move and bring the piece's state up to it."""
+    connection.execute(
+        insert(_MOVES).values(
+            shop_id=shop_id,
+            id=moved.move_id,
+            piece_id=moved.piece.id,
+            kind=moved.kind,
+            from_place_id=moved.piece.place_id,
+            to_place_id=moved.to_place,
+            from_status=moved.piece.status.value,
+            to_status=moved.to_status.value,
+            at=moved.at,
+            rx=moved.rx,
+            person_id=moved.person_id,
+            witness_id=moved.witness_id,
+            device_id=moved.device_id,
+            ticket=moved.ticket,
+            leaf_seq=moved.leaf_seq,
+        )
+    )
+    connection.execute(
+        update(_STATE)
+        .where(_STATE.c.shop_id == shop_id, _STATE.c.piece_id == moved.piece.id)
+        .values(place_id=moved.to_place, status=moved.to_status.value)
+    )
