@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import pathlib
 import signal
 import sys
@@ -117,6 +118,7 @@ def _rate(text: str) -> float:
 
 
 def _run_reader(given: argparse.Namespace) -> int:
+    parent = os.getppid() if given.with_parent else None
     if not given.tags.exists():
         raise FileNotFoundError(f"{given.tags} does not exist. Make it first; it may be empty.")
     faults = parse_faults(given.faults)
@@ -140,7 +142,7 @@ def _run_reader(given: argparse.Namespace) -> int:
             file=WatchedFile(given.tags),
             is_following=given.follow,
             stats=given.stats,
-            ends_with_parent=given.with_parent,
+            parent=parent,
         )
         serve(reader, service, is_stopped=stopped.is_set)
     finally:

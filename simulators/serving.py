@@ -73,8 +73,8 @@ class Service:
     """Where it is kept what went out (see `Sent`), for those who compare it with what was stored."""
     sent: Sent | None = None
     """What the wire has carried whole; needed for `stats`."""
-    ends_with_parent: bool = False
-    """True: end when the process that started this one is gone."""
+    parent: int | None = None
+    """Process whose end is ours too, taken before the link was told to anybody; None: we outlive it."""
 
 
 def serve(reader: SimulatedReader, service: Service, *, is_stopped: Callable[[], bool]) -> None:
@@ -84,9 +84,8 @@ def serve(reader: SimulatedReader, service: Service, *, is_stopped: Callable[[],
     error, and the reader goes on with what it had.
     """
     loop = _Loop(reader, service)
-    parent = os.getppid()
     while not is_stopped() and not service.link.is_gone():
-        if service.ends_with_parent and os.getppid() != parent:
+        if service.parent is not None and os.getppid() != service.parent:
             return
         loop.turn()
     loop.write_stats()

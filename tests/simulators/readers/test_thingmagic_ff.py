@@ -82,7 +82,7 @@ def test_sparkfun_tag_frame_is_told_byte_for_byte() -> None:
 @given(
     st.integers(0, 0x1FF),
     st.binary(min_size=1, max_size=31).map(lambda half: half * 2),
-    st.booleans(),
+    st.sampled_from([None, records.EmbeddedRead(2, 0, 6)]),
     st.integers(1, 4),
 )
 def test_epc_of_a_streamed_frame_is_found_whatever_was_asked(
