@@ -6,8 +6,12 @@ One bad text never hides the others: its line says why, and only the exit code o
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import BinaryIO, Final
 
 from server.core.errors import DomainError
+
+LINE_BYTES_MAX: Final = 16 * 1024
+"""Longer than any tag content, tag URI or barcode by far."""
 
 
 def texts_of(arguments: Sequence[str]) -> Iterator[str]:
@@ -19,11 +23,19 @@ def texts_of(arguments: Sequence[str]) -> Iterator[str]:
         if argument != "-":
             yield argument
             continue
-        for raw in sys.stdin.buffer:
-            line = raw.rstrip(b"\r\n")
+        for line in _lines(sys.stdin.buffer):
             if line.strip():
                 # What is not UTF-8 stays visible as such, so that the line's own check refuses it with a sentence.
                 yield line.decode("utf-8", "surrogateescape")
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines without their end; of a longer line only `LINE_BYTES_MAX` bytes, which every answer refuses as too long."""
+    while raw := stream.readline(LINE_BYTES_MAX):
+        start = raw
+        while not raw.endswith(b"\n") and len(raw) == LINE_BYTES_MAX:
+            raw = stream.readline(LINE_BYTES_MAX)
+        yield start.rstrip(b"\r\n")
 
 
 def print_answers(
@@ -39,7 +51,7 @@ def print_answers(
             fields = answer(text)
         except DomainError as refused:
             exit_code = 1
-            shown = text.encode("utf-8", "backslashreplace").decode()
+            shown = text[:200].encode("utf-8", "backslashreplace").decode()
             fields = {"input": shown, "error": refused.sentence, **refused.facts}
         print(json.dumps(fields, ensure_ascii=False) if as_json else _for_people(fields, headline), flush=True)
     return exit_code

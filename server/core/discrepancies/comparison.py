@@ -98,18 +98,20 @@ def compare(
     unknown: list[TagEvidence] = []
     for tag in evidence.values():
         refs = _pieces_of(tag, stock)
-        if len(refs) > 1 or len(tag.tids) > 1:
+        # While one chip alone answers, reads without factory identity are its own; beside a second chip they could be either's.
+        is_doubled = len(refs) > 1 or len(tag.tids) > 1
+        if is_doubled:
             duplicates.append((refs, tag))
         elif not refs:
             unknown.append(tag)
         for ref in refs:
             tid = stock.pieces[ref].tid
-            if tid is not None and tid in tag.tids:
+            if is_doubled and tid is not None and tid in tag.tids:
                 located[ref] = locate(tag, tid=tid, margin_cdb=rules.margin_cdb)
             elif len(refs) == 1:
                 located[ref] = locate(tag, margin_cdb=rules.margin_cdb)
                 # A UID is content and factory identity at once: heard as content, it is the chip itself.
-                if tid is not None and tag.tids and str(tid) not in tag.epcs:
+                if tid is not None and tag.tids and tid not in tag.tids and str(tid) not in tag.epcs:
                     swapped.add(ref)
     duplicates.extend(
         (refs, None) for identity, refs in stock.by_tag.items() if len(refs) > 1 and identity not in evidence

@@ -52,6 +52,13 @@ def test_labels_keep_their_group_separators_on_standard_input() -> None:
     assert run.returncode == 0
 
 
+def test_an_endless_line_is_one_bad_answer() -> None:
+    run = baguier("tag", "decode", "-", "--json", stdin=b"A" * 100_000 + b"\nA1\n")
+
+    first, second = answers(run)
+    assert (first["reason"], second["hex"]) == ("length", "A1")
+
+
 @pytest.mark.parametrize(
     "arguments", [("tag",), ("tag", "decode"), ("tag", "decode", "30", "--pc", "xyz"), ("barcode", "parse")]
 )

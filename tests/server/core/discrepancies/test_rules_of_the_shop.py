@@ -231,6 +231,15 @@ def test_content_from_another_chip_alone_confirms_nothing(shop: ShopPicture) -> 
     assert shop.reconciliation.found == ()
 
 
+def test_reads_without_a_chip_s_name_count_while_one_chip_alone_answers(shop: ShopPicture) -> None:
+    """
+    in Safe:          ring-1(tid:A)
+    heard in Safe:    ring-1(tid:A, -65 dBm)
+    heard in Window:  ring-1(-40 dBm)
+    """
+    assert shop.findings == ["MISPLACED ring-1 Safe heard Window medium"]
+
+
 def test_reencoded_chip_still_finds_its_piece(shop: ShopPicture) -> None:
     """
     in Safe:        ring-1(tid:A)
