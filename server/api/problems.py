@@ -65,5 +65,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, DomainError):
+            # The framework wraps what a body's parser raises; the refusal inside is the answer.
+            return await refused(request, error.__cause__)
         code = {404: "absent", 405: "method_not_allowed", 401: "not_signed_in"}.get(error.status_code, "refused")
         return problem(error.status_code, code, sentence=f"{request.method} {request.url.path}: {error.detail}.")

@@ -1,0 +1,104 @@
+"""A screen over a real socket: hears what was committed, catches up after a drop, and is told when it cannot."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from tests.server.api.test_agent_stream import greet, hear
+from tests.server.running import RunningServer, running_server
+from tests.server.seeds import PERSON_TOKEN, seeded_folder
+
+ANSWER_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def idle_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """For tests that change nothing, so that they need not each start a server."""
+    folder = tmp_path_factory.mktemp("shop")
+    seeded_folder(folder)
+    with running_server(folder) as started:
+        yield started
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    seeded_folder(tmp_path)
+    with running_server(tmp_path) as started:
+        yield started
+
+
+@contextmanager
+def watch(server: RunningServer, query: str, token: str = PERSON_TOKEN) -> Iterator[ClientConnection]:
+    """Open the live feed as a browser does: the token travels in the list of sub-protocols."""
+    offered = [Subprotocol("baguier.v1"), Subprotocol(f"bearer.{token}")]
+    with connect(f"{server.ws_url}/v1/live?{query}", subprotocols=offered, close_timeout=1) as socket:
+        yield socket
+
+
+def next_message(socket: ClientConnection) -> dict[str, Any]:
+    """The next message that is not a heartbeat."""
+    while True:
+        message: dict[str, Any] = json.loads(socket.recv(timeout=ANSWER_S))
+        if message["type"] != "heartbeat":
+            return message
+
+
+@pytest.mark.slow
+def test_a_reader_that_appears_is_seen_and_replayed_to_who_was_away(server: RunningServer) -> None:
+    with watch(server, "topics=readers") as screen:
+        with greet(server) as agent:
+            hear(agent)
+        seen = next_message(screen)
+
+    with watch(server, f"topics=readers&since=readers:0&epoch={seen['epoch']}") as screen:
+        replayed = next_message(screen)
+
+    assert seen["topic"] == "readers"
+    assert seen["body"] == {"reader": "pad", "state": "idle", "detail": ""}
+    assert replayed == seen
+
+
+@pytest.mark.slow
+def test_a_screen_of_another_epoch_is_told_to_ask_again(idle_server: RunningServer) -> None:
+    with watch(idle_server, "topics=readers&since=readers:4&epoch=before") as screen:
+        message = next_message(screen)
+
+    assert (message["type"], message["heads"]) == ("resync", {"readers": 0})
+
+
+@pytest.mark.slow
+def test_silence_is_filled_with_heartbeats_within_five_seconds(idle_server: RunningServer) -> None:
+    with watch(idle_server, "topics=readers") as screen:
+        message = json.loads(screen.recv(timeout=5.0))
+
+    assert message["type"] == "heartbeat"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("query", "token"),
+    [
+        ("topics=readers", "guessed"),
+        ("topics=secrets", PERSON_TOKEN),
+        ("topics=", PERSON_TOKEN),
+        ("topics=board&since=x", PERSON_TOKEN),
+    ],
+)
+def test_strangers_and_nonsense_are_refused(idle_server: RunningServer, query: str, token: str) -> None:
+    with pytest.raises(InvalidStatus, match="403"), watch(idle_server, query, token):
+        pass
+
+
+@pytest.mark.slow
+def test_the_server_says_that_it_can_take_scans(idle_server: RunningServer) -> None:
+    assert httpx.get(f"{idle_server.url}/healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{idle_server.url}/readyz").status_code == 200
+    assert "frame-ancestors 'none'" in httpx.get(f"{idle_server.url}/healthz").headers["content-security-policy"]
