@@ -61,12 +61,18 @@ def verify_command(pack: Path, trust: Path | None, *, as_json: bool) -> int:
 
 def _verified(opened: OpenedZip, held: Trust | None) -> Verification:
     if not opened.damaged:
-        return verify_pack(opened.members, held, is_canonical=opened.is_canonical)
+        return verify_pack(opened.members, held, is_canonical=opened.is_canonical, check_record=_check_record)
     first = opened.damaged[0]
     sentence = f"The member {first} does not fit its own check sum: it was changed or damaged."
     reason = "The pack's bytes are not those that were signed, so they say nothing."
     rest = (Finding(one, State.CANNOT_TELL, reason) for one in Property if one is not Property.BYTES)
     return Verification((Finding(Property.BYTES, State.BROKEN, sentence, first), *rest))
+
+
+def _check_record(pdf: bytes, certificate_sha256: str) -> None:
+    from server.exports.record_pdf import check_seal  # The PDF library takes half a second to load.
+
+    check_seal(pdf, certificate_sha256=certificate_sha256)
 
 
 def _document(pack: Path, verification: Verification) -> dict[str, object]:

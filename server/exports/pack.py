@@ -14,7 +14,6 @@ from server.core.log.pack import Manifest
 from server.exports.canonical_zip import write_zip
 from server.exports.csv_tables import write_csv
 
-RECORDS: Final = "records/"
 TABLES: Final = "tables/"
 
 
@@ -107,7 +106,7 @@ def _contents_of(source: PackSource) -> dict[str, bytes]:
     contents |= {pack.path_of("expected", raw): raw for raw in source.expected_sets}
     contents |= {f"{pack.COUNTS}{month}.jsonl": pack.lines_of(rows) for month, rows in source.counts.items()}
     contents |= {f"{TABLES}{table.name}.csv": write_csv(table.header, table.rows) for table in source.tables}
-    contents |= {f"{RECORDS}{name}.pdf": raw for name, raw in source.records.items()}
+    contents |= {f"{pack.RECORDS}{name}.pdf": raw for name, raw in source.records.items()}
     return contents
 
 

@@ -38,6 +38,7 @@ PDF_CERTIFICATE: Final = "keys/pdf_cert.der"
 SIGNATURES: Final = "signatures.jsonl"
 MOVES: Final = "moves.jsonl"
 COUNTS: Final = "counts/"
+RECORDS: Final = "records/"
 ENTRIES_MAX: Final = 50_000
 """Members of a pack (audit design section 7): a year of a large shop has under 20,000."""
 PATH_CHARS_MAX: Final = 120

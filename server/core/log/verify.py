@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from server.core.errors import Malformed
 from server.core.log import pack, verify_counts
@@ -21,6 +21,9 @@ from server.core.log.pack import Manifest
 from server.core.log.trust import Trust
 
 T = TypeVar("T")
+
+CheckRecord: TypeAlias = Callable[[bytes, str], None]
+"""Takes a PDF and the SHA-256 (hex) of the certificate it must be sealed with; raises Malformed when it is not."""
 
 _ZIP: Final = "the ZIP file"
 
@@ -38,10 +41,17 @@ class _Opened:
     """The leaves in values, or why they cannot be read: each property that needs them is then broken."""
 
 
-def verify_pack(members: Mapping[str, bytes], trust: Trust | None, *, is_canonical: bool = True) -> Verification:
+def verify_pack(
+    members: Mapping[str, bytes],
+    trust: Trust | None,
+    *,
+    is_canonical: bool = True,
+    check_record: CheckRecord | None = None,
+) -> Verification:
     """Check every property of a pack. Never raises for what the members hold.
 
     `is_canonical`: whether the ZIP the members came from is, byte for byte, the one written from them.
+    `check_record` checks the seal of a PDF; None: the records are not looked at.
     """
     bytes_finding, opened = _bytes_finding(members, trust, is_canonical=is_canonical)
     if opened is None:
@@ -54,6 +64,7 @@ def verify_pack(members: Mapping[str, bytes], trust: Trust | None, *, is_canonic
         (Property.COMPLETE, lambda: _check_complete(opened)),
         (Property.TWO_PEOPLE, lambda: verify_counts.check_two_people(_leaves(opened), opened.members)),
         (Property.BLIND, lambda: verify_counts.check_blind(_leaves(opened))),
+        (Property.RECORDS, lambda: _check_records(opened, trust, check_record)),
         (Property.TIME, lambda: _check_time(opened)),
         (Property.TAIL, lambda: _check_tail(opened, trust)),
     )
@@ -244,6 +255,22 @@ def _check_complete(opened: _Opened) -> tuple[State, str]:
         )
     sets = verify_counts.check_members(leaves, opened.members)
     return State.OK, f"All {len(leaves)} leaves from 0 are here without a gap, with {sets} sets and lists they name."
+
+
+def _check_records(opened: _Opened, trust: Trust | None, check_record: CheckRecord | None) -> tuple[State, str]:
+    paths = sorted(path for path in opened.members if path.startswith(pack.RECORDS))
+    if not paths or check_record is None:
+        return State.CANNOT_TELL, f"The seals of {len(paths)} records were not checked."
+    pinned = trust.pdf_cert_sha256 if trust is not None and trust.origin == opened.head.origin else ""
+    own = sha256(opened.members.get(pack.PDF_CERTIFICATE, b"")).hexdigest()
+    for path in paths:
+        try:
+            check_record(opened.members[path], pinned or own)
+        except Malformed as error:
+            raise RecordBroken(path, f"{path}: {error.sentence}") from error
+    if not pinned:
+        return State.CANNOT_TELL, f"The {len(paths)} records bear the pack's own seal; you hold no fingerprint of it."
+    return State.OK, f"All {len(paths)} records bear the seal whose fingerprint you hold."
 
 
 def _check_time(opened: _Opened) -> tuple[State, str]:

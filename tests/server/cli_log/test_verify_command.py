@@ -8,6 +8,8 @@ import pytest
 
 from server.cli.verify import verify_command
 from server.exports.canonical_zip import read_zip, write_zip
+from server.exports.record_pdf import make_record
+from tests.server.exports.records import closing_record, new_seal
 from tests.server.exports.shop_days import honest_day, trust_in
 
 CHANGES = 500
@@ -45,7 +47,18 @@ def test_honest_pack_prints_one_line_a_property(
     assert verify_command(tmp_path / "pack.zip", trust, as_json=False) == 0
 
     lines = capsys.readouterr().out.splitlines()
-    names = ["BYTES", "APPEND-ONLY", "COMPLETE", "TWO PEOPLE", "BLIND", "TIME", "TAIL", "NOT CLAIMED", "VERDICT"]
+    names = [
+        "BYTES",
+        "APPEND-ONLY",
+        "COMPLETE",
+        "TWO PEOPLE",
+        "BLIND",
+        "RECORDS",
+        "TIME",
+        "TAIL",
+        "NOT CLAIMED",
+        "VERDICT",
+    ]
     assert [line[:11].strip() for line in lines] == names
     assert lines[-1].endswith("verified")
 
@@ -143,6 +156,25 @@ def test_pack_zipped_again_by_another_program_is_broken(
         assert document["exit"] == 1
         assert isinstance(document["properties"], list)
         assert document["properties"][0]["first_bad"] == ("moves.jsonl" if changed else "the ZIP file")
+
+
+def test_record_sealed_by_another_key_is_broken_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seal, other = new_seal(), new_seal()
+    trust = tmp_path / "trust.json"
+    trust.write_text(trust_in(honest_day().notes[0], certificate=seal.certificate).to_json())
+    day = honest_day()
+    day.certificate = seal.certificate
+    day.records["2026-03-02-closing"] = make_record(closing_record(), seal)
+    sealed = document_of(day.pack(), trust, capsys=capsys, folder=tmp_path)
+    assert sealed["exit"] == 0
+    assert "All 1 records bear the seal" in str(sealed["properties"])
+
+    day = honest_day()
+    day.certificate = seal.certificate
+    day.records["2026-03-02-closing"] = make_record(closing_record(), other)
+    forged = document_of(day.pack(), trust, capsys=capsys, folder=tmp_path)
+    assert forged["exit"] == 1
+    assert "records/2026-03-02-closing.pdf" in str(forged["properties"])
 
 
 def test_files_that_cannot_be_read_are_cannot_tell(

@@ -32,6 +32,8 @@ class ShopDay:
     expected: list[bytes] = field(default_factory=list)
     signatures: list[Mapping[str, JsonValue]] = field(default_factory=list)
     counts: list[Mapping[str, JsonValue]] = field(default_factory=list)
+    records: dict[str, bytes] = field(default_factory=dict)
+    certificate: bytes = CERTIFICATE
     key: Ed25519PrivateKey = KEY
     minutes: int = 0
 
@@ -134,14 +136,14 @@ class ShopDay:
             leaves=tuple(self.leaves),
             checkpoints=tuple(self.notes),
             log_vkey=VerifierKey.of(self.key, ORIGIN).to_text(),
-            pdf_certificate=CERTIFICATE,
+            pdf_certificate=self.certificate,
             sealed_sets=tuple(self.sealed),
             expected_sets=tuple(self.expected),
             signatures=tuple(self.signatures),
             moves=({"piece": "BAG-000001", "to": "Vitrine 1/Plateau 1"},),
             counts={"2026-03": tuple(self.counts)},
             tables=(Table("counts", ("count", "state"), tuple((str(row["count"]), "x") for row in self.counts)),),
-            records={"2026-03-02-opening": b"%PDF-2.0 not really"},
+            records=self.records,
             made_at="2026-03-02T19:00:00.000Z",
         )
 
@@ -196,10 +198,12 @@ def honest_day() -> ShopDay:
     return day
 
 
-def trust_in(*notes: str, key: Ed25519PrivateKey = KEY, origin: str = ORIGIN) -> Trust:
+def trust_in(
+    *notes: str, key: Ed25519PrivateKey = KEY, origin: str = ORIGIN, certificate: bytes = CERTIFICATE
+) -> Trust:
     return Trust(
         origin=origin,
         vkeys=(VerifierKey.of(key, origin),),
-        pdf_cert_sha256=sha256(CERTIFICATE).hexdigest(),
+        pdf_cert_sha256=sha256(certificate).hexdigest(),
         checkpoints=notes,
     )

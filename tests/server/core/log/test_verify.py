@@ -41,6 +41,7 @@ def test_honest_day_is_verified_by_who_holds_an_earlier_checkpoint() -> None:
         "COMPLETE": "ok",
         "TWO PEOPLE": "ok",
         "BLIND": "ok",
+        "RECORDS": "cannot tell",
         "TIME": "cannot tell",
         "TAIL": "ok",
     }
