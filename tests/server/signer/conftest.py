@@ -26,7 +26,7 @@ class SignerBench:
 
     def start(self, *, socket_name: str = "s.sock", stdin_eof: bool = True) -> subprocess.Popen[bytes]:
         """Start a signer and wait until it says `ready` or ends."""
-        command = [sys.executable, "-m", "server.signer", "--data", str(self.folder)]
+        command = [sys.executable, "-m", "server", "signer", "--data", str(self.folder)]
         command += ["--socket", str(self.folder / socket_name), *(["--stdin-eof"] if stdin_eof else [])]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.started.append(process)
