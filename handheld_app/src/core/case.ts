@@ -37,10 +37,17 @@ export interface OpenCase {
   readonly trail: readonly TrailEntry[];
 }
 
-/** The span in which the piece went: from the last certain sighting to the finding; null when nobody ever saw it. */
-export function searchWindowMs(item: OpenCase): number | null {
-  const last = Math.max(item.lastSeen?.atMs ?? 0, item.lastHeard?.atMs ?? 0);
-  return last === 0 ? null : Math.max(0, item.foundMissingAtMs - last);
+/** The two spans in which the piece may have gone, each up to the finding; null when it was never seen or never heard. */
+export interface SearchWindows {
+  /** Since a person last had it in hand or in sight: what an insurer asks for. */
+  readonly seenMs: number | null;
+  /** Since an antenna last heard its tag: where to begin to search. */
+  readonly heardMs: number | null;
+}
+
+export function searchWindows(item: OpenCase): SearchWindows {
+  const since = (sighting: Sighting | null): number | null => (sighting === null ? null : Math.max(0, item.foundMissingAtMs - sighting.atMs));
+  return { seenMs: since(item.lastSeen), heardMs: since(item.lastHeard) };
 }
 
 /** Highest value first, unknown values after it, then the older case. */

@@ -96,6 +96,11 @@ export function groupByShowcase(counts: readonly TourCount[]): readonly PlaceGro
   return [...groups].map(([name, members]) => ({ name, counts: members }));
 }
 
+/** The whole path for a title: `Vitrine 3 · Plateau 5`; a number stays on the line of its word. */
+export function titleOf(path: string): string {
+  return path.replace(/ (?=\d)/g, "\u00a0").split("/").join(" · ");
+}
+
 /** The last level of a path: what stands on the tray's label. */
 export function leafName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);

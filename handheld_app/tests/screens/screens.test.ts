@@ -1,0 +1,118 @@
+import { render } from "svelte/server";
+import { afterEach, describe, expect, it } from "vitest";
+
+import type { CountingStage } from "../../src/core/counting.ts";
+import type { LinkState } from "../../src/core/link.ts";
+import type { Liveness } from "../../src/core/live.ts";
+import { CASES, LIST, NOW_MS, TOUR } from "../../src/gallery/samples.ts";
+import Board from "../../src/screens/board/Screen.svelte";
+import Counting from "../../src/screens/counting/Screen.svelte";
+import Signature from "../../src/screens/signature/Screen.svelte";
+import Tour from "../../src/screens/tour/Screen.svelte";
+import Verification from "../../src/screens/verification/Screen.svelte";
+import { setLocale } from "../../src/text.ts";
+
+const nothing = (): void => undefined;
+const STAGES: readonly CountingStage["kind"][] = ["place_tray", "reading", "turn", "stable", "sealed", "paused", "reader_lost"];
+const LINKS: readonly LinkState[] = [{ kind: "online" }, { kind: "slow" }, { kind: "offline", waiting: 47 }, { kind: "expired", waiting: 47 }];
+
+/** What a person can see or a screen reader can say: text and labels, without tags, drawings and class names. */
+function told(html: string): string {
+  const labels = [...html.matchAll(/(?:aria-label|title|value|data-label)="([^"]*)"/g)].map((match) => match[1] ?? "");
+  return [html.replace(/<svg[\s\S]*?<\/svg>/g, "").replace(/<[^>]*>/g, " "), ...labels].join(" ");
+}
+
+function counting(kind: CountingStage["kind"], link: LinkState, isUnknownHeard: boolean): string {
+  return render(Counting, { props: {
+    path: "Vitrine du fond/Plateau bleu", occasion: "closing", stage: { kind }, isUnknownHeard, link,
+    onseal: nothing, onpause: nothing, onresume: nothing, onlabel: nothing, onnext: nothing, onback: nothing,
+  } }).body;
+}
+
+const isSealOff = (html: string): boolean => /<button[^>]*class="main[^"]*"[^>]*disabled/.test(html);
+
+afterEach(() => setLocale({ language: "fr", zone: "Europe/Paris" }));
+
+describe("counting", () => {
+  it.each(["fr", "en"] as const)("shows no digit to A in any stage, on any line, in %s", (language) => {
+    setLocale({ language, zone: "Europe/Paris" });
+    const pages = STAGES.flatMap((kind) => LINKS.flatMap((link) => [counting(kind, link, true), counting(kind, link, false)]));
+
+    expect(pages.map(told).filter((page) => /\d/.test(page))).toEqual([]);
+  });
+
+  it("seals a stable tray only", () => {
+    const open = STAGES.filter((kind) => !isSealOff(counting(kind, { kind: "online" }, false)));
+
+    // "sealed" has the next tray as its main button.
+    expect(open).toEqual(["stable", "sealed"]);
+  });
+
+  it("says the stage in a word and not by colour alone", () => {
+    expect(told(counting("turn", { kind: "online" }, false))).toContain("Tournez le plateau");
+    expect(told(counting("reading", { kind: "online" }, true))).toContain("Étiquette inconnue");
+  });
+});
+
+describe("signature", () => {
+  const page = (exceptions: typeof LIST.exceptions): string => render(Signature, { props: {
+    occasion: "closing", shopDay: "2026-11-21", list: { ...LIST, exceptions }, state: { kind: "ready", failure: null }, link: { kind: "online" },
+    onsign: nothing, onrefuse: nothing, onback: nothing,
+  } }).body;
+
+  it("shows every exception in full, asks to read each, and has one PIN field", () => {
+    const html = page(LIST.exceptions);
+
+    for (const exception of LIST.exceptions) expect(told(html)).toContain(exception.sentence);
+    expect(told(html)).toContain("Encore 2 exceptions à lire");
+    expect(isSealOff(html)).toBe(true);
+    expect(html.match(/type="password"/g)?.length).toBe(1);
+  });
+});
+
+describe("tour", () => {
+  it("says how old the round is when the line is down", () => {
+    const html = render(Tour, { props: {
+      state: { kind: "ready", tour: TOUR, takenAtMs: NOW_MS - 9_000_000 }, link: { kind: "offline", waiting: 12 }, nowMs: NOW_MS,
+      onstep: nothing, onsign: nothing, onretry: nothing,
+    } }).body;
+
+    expect(told(html)).toContain("Tournée prise à 18:42");
+    expect(told(html)).toContain("12 en attente");
+    expect(told(html)).toContain("en retard de 12\u00a0min");
+  });
+});
+
+describe("verification", () => {
+  it("keeps A's figure hidden and waits for a number", () => {
+    const html = render(Verification, { props: {
+      path: "Vitrine 3/Plateau 5", state: { kind: "quantity", asked: "pieces" }, link: { kind: "online" },
+      onquantity: nothing, onanswer: nothing, onseal: nothing, onnext: nothing, onback: nothing,
+    } }).body;
+
+    expect(told(html)).toContain("reste masqué");
+    expect(isSealOff(html)).toBe(true);
+  });
+});
+
+describe("board", () => {
+  const page = (liveness: Liveness): string =>
+    render(Board, { props: {
+      state: { kind: "ready", cases: CASES, lastCountAtMs: NOW_MS }, liveness, progress: { done: 38, all: 42 }, currency: "EUR", onact: nothing, onretry: nothing,
+    } }).body;
+
+  it("never calls old figures live", () => {
+    expect(told(page({ kind: "live" }))).toContain("En direct");
+    expect(told(page({ kind: "not_live", sinceMs: NOW_MS }))).toContain("Plus en direct depuis 21:12");
+    expect(told(page({ kind: "not_live", sinceMs: NOW_MS }))).not.toMatch(/\bEn direct\b/);
+    expect(told(page({ kind: "not_live", sinceMs: null }))).toContain("Pas encore en direct");
+  });
+
+  it("leads with the dearest case and both its windows", () => {
+    const words = told(page({ kind: "live" }));
+
+    expect(words.indexOf("BAG-000388")).toBeLessThan(words.indexOf("BAG-001902"));
+    expect(words).toContain("5\u00a0h\u00a044");
+    expect(words).toContain("23\u00a0min");
+  });
+});
