@@ -53,9 +53,12 @@ class Attachment:
 class Spool:
     """See the module. Every method is one durable transaction or one query."""
 
-    def __init__(self, path: Path, *, batches_max: int = SPOOL_BATCHES_MAX) -> None:
+    def __init__(
+        self, path: Path, *, batches_max: int = SPOOL_BATCHES_MAX, closed_max: int = CLOSED_ATTACHMENTS_MAX
+    ) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._batches_max = batches_max
+        self._closed_max = closed_max
         # The runner gives it a thread of its own, made after this object.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -137,7 +140,7 @@ class Spool:
             self._connection.execute(
                 "DELETE FROM attachments WHERE to_seq IS NOT NULL AND rowid NOT IN"
                 " (SELECT rowid FROM attachments WHERE to_seq IS NOT NULL ORDER BY rowid DESC LIMIT ?)",
-                (CLOSED_ATTACHMENTS_MAX,),
+                (self._closed_max,),
             )
         closed = self.attachment(attachment_id)
         return self.last_seq() if closed is None or closed.to_seq is None else closed.to_seq

@@ -111,6 +111,8 @@ class Uplink:
             compression=None,
             proxy=None,
         )
+        # What changes while hello is on its way must follow it, so the queue opens before hello is written.
+        self._control, self._is_open = [], True
         try:
             await socket.send(encode_message(await self._hello()))
             first = decode_message(_binary(await asyncio.wait_for(socket.recv(), HELLO_TIMEOUT_S)))
@@ -118,7 +120,6 @@ class Uplink:
                 raise MessageRefused(f"The server answered hello with {type(first).__name__.lower()} instead of ack.")
             self._acked_seq = self._sent_seq = first.seq
             await self._source.trim(first.seq)
-            self._control, self._is_open = [], True
             log.info("connected to %s, which has everything up to %d", self._address.url, first.seq)
             await self._both_ways(socket)
         finally:

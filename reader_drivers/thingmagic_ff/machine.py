@@ -59,6 +59,7 @@ class ThingmagicDriver:
         self._plan: ReadPlan | None = None
         self._orders: list[bytes] = []
         self._awaited = b""
+        self._is_stop_tried = False
         self._sends = 0
         self._due_ms: int | None = None
         self._heard_ms = 0
@@ -70,9 +71,9 @@ class ThingmagicDriver:
 
     def start(self, plan: ReadPlan) -> Output:
         """Begin the bring-up. Raises: PlanRefused: the module has no code for the plan's region."""
-        bring_up = [*_FIRST_ORDERS, *orders.settings_orders(plan), orders.start_order(plan)]
+        self._orders = _bring_up(plan)
         self._plan = plan
-        self._orders = bring_up
+        self._is_stop_tried = False
         return Output((self._enter(ReaderPhase.STARTING),), self._send_next())
 
     def feed(self, received: bytes, now: int) -> Output:
@@ -174,11 +175,17 @@ class ThingmagicDriver:
         if self._phase in {ReaderPhase.READING, ReaderPhase.STOPPING} or self._awaited == orders.STOP:
             return b""
         if self._phase is ReaderPhase.STARTING and self._plan is not None:
-            self._orders = [*_FIRST_ORDERS, *orders.settings_orders(self._plan), orders.start_order(self._plan)]
+            self._orders = _bring_up(self._plan)
         return self._send(orders.STOP)
 
     def _answered(self, frame: Frame, now: int) -> Output:
         reply = Reply(orders.NAMES.get(frame.op, f"{frame.op:02X}"), frame.raw)
+        if frame.status != STATUS_DONE and frame.op == orders.GET_PROGRAM and not self._is_stop_tried:
+            # A module that streams since an earlier life of the agent refuses every order but the stop.
+            assert self._plan is not None
+            self._is_stop_tried = True
+            self._orders = _bring_up(self._plan)
+            return Output((_error(frame),), self._send(orders.STOP))
         if frame.status != STATUS_DONE:
             return Output((_error(frame), *self._refuse(f"The reader refused {reply.name}: {_meaning(frame)}.")))
         if frame.op == orders.GET_REGION and (mismatch := self._region_mismatch(frame)):
@@ -250,6 +257,11 @@ class ThingmagicDriver:
     def _enter(self, phase: ReaderPhase, detail: str = "") -> ReaderState:
         self._phase = phase
         return ReaderState(phase, detail)
+
+
+def _bring_up(plan: ReadPlan) -> list[bytes]:
+    """Every order of the bring-up. Raises: PlanRefused: the module has no code for the plan's region."""
+    return [*_FIRST_ORDERS, *orders.settings_orders(plan), orders.start_order(plan)]
 
 
 def _is_stop_answer(frame: Frame) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reader_drivers.agent.spool import CLOSED_ATTACHMENTS_MAX, Spool, SpoolFull
+from reader_drivers.agent.spool import Spool, SpoolFull
 
 
 def maker(mark: bytes = b"") -> Callable[[int], bytes]:
@@ -114,12 +114,14 @@ def test_attachment_never_seen_is_drained_at_the_last_number(spool: Spool) -> No
     assert spool.close_attachment("unknown") == 1
 
 
-def test_only_the_latest_closed_attachments_are_remembered(spool: Spool) -> None:
-    for n in range(CLOSED_ATTACHMENTS_MAX + 2):
+def test_only_the_latest_closed_attachments_are_remembered(path: Path) -> None:
+    spool = Spool(path, closed_max=2)
+    for n in range(4):
         spool.open_attachment(str(n), "pad", antennas=(), pass_min_ms=1)
-    for n in range(1, CLOSED_ATTACHMENTS_MAX + 2):
+    for n in range(1, 4):
         spool.close_attachment(str(n))
 
     assert spool.attachment("1") is None
     assert spool.attachment("2") is not None
     assert [opened.id for opened in spool.open_attachments()] == ["0"]
+    spool.close()

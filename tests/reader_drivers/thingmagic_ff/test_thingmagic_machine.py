@@ -116,12 +116,13 @@ def test_region_read_back_differently_keeps_the_module_silent() -> None:
 def test_refused_setting_ends_in_a_fault_that_names_it() -> None:
     driver = ThingmagicDriver()
     driver.start(PLAN)
+    driver.feed(encode_reply(0x0C, 0, b"\x12"), 0)
+    refusal = encode_reply(0x03, 0x0105, b"")
 
-    events = driver.feed(encode_reply(0x0C, 0x0105, b""), 0).events
+    events = driver.feed(refusal, 0).events
 
-    assert events[0] == ReaderError(
-        "0105", "invalid parameter", is_retryable=False, raw=encode_reply(0x0C, 0x0105, b"")
-    )
+    assert events[0] == ReaderError("0105", "invalid parameter", is_retryable=False, raw=refusal)
+    assert events[1] == ReaderState(ReaderPhase.FAULT, "The reader refused version: invalid parameter.")
     assert driver.phase is ReaderPhase.FAULT
 
 
@@ -260,6 +261,17 @@ def test_module_still_streaming_from_an_earlier_life_is_heard_stopped_and_set_up
     assert len(of(TagRead, stray.events) + of(TagRead, again.events)) == 2
     assert stray.sent == STOP
     assert orders(again.sent) == [("0C", "")]
+
+
+def test_module_that_refuses_the_first_order_is_stopped_and_asked_once_more() -> None:
+    driver = ThingmagicDriver()
+    driver.start(PLAN)
+    refusal = encode_reply(0x0C, 0x0101, b"")
+
+    assert driver.feed(refusal, 0).sent == STOP
+    assert orders(driver.feed(STOP_ANSWER, 1).sent) == [("0C", "")]
+    assert driver.feed(refusal, 2).sent == b""
+    assert driver.phase is ReaderPhase.FAULT
 
 
 def test_idle_session_silences_a_streaming_module_once() -> None:
