@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.base import RequestResponseEndpoint
 
@@ -13,12 +14,19 @@ from server.api.agent_links import AgentLinks
 from server.api.context import Context
 from server.api.routes import agent_stream, health, live, rounds
 from server.clock import from_ms
+from server.core.errors import DomainError
 from server.feed.hub import Hub
 from server.feed.messages import Announcement
-from server.store.unit_of_work import Store
+from server.signer.client import SignerClient
+from server.store.unit_of_work import NoShopYet, Store
 from server.store.writer import Announcement as Stored
+from server.usecases.sign_checkpoint import sign_checkpoint
+
+LOG = structlog.get_logger()
 
 ROUTERS: Final = (health.router, rounds.router, agent_stream.router, live.router)
+SIGN_EVERY_S: Final = 1.0
+"""A leaf is unsigned for about this long: the tail that a thief of the whole machine could still cut."""
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -44,15 +52,33 @@ class FeedBridge:
             self._loop.call_soon_threadsafe(self._hub.publish, said)
 
 
-def create_app(store: Store, hub: Hub, bridge: FeedBridge) -> FastAPI:
+async def keep_signed(store: Store, signer: SignerClient) -> None:
+    """Sign the log within a second of its growing, for as long as the server runs; say once when it cannot."""
+    was_refused = ""
+    while True:
+        try:
+            await asyncio.to_thread(sign_checkpoint, store, signer)
+            was_refused = ""
+        except NoShopYet:
+            pass
+        except DomainError as refusal:
+            if refusal.code != was_refused:
+                LOG.warning("checkpoint_not_signed", code=refusal.code, sentence=refusal.sentence)
+            was_refused = refusal.code
+        await asyncio.sleep(SIGN_EVERY_S)
+
+
+def create_app(store: Store, hub: Hub, bridge: FeedBridge, *, signer: SignerClient) -> FastAPI:
     """The application of one running server. `store` must have `bridge` as its listener."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         bridge.start(asyncio.get_running_loop())
+        signing = asyncio.create_task(keep_signed(store, signer))
         yield
-        await asyncio.to_thread(store.close)
+        signing.cancel()
+        await asyncio.gather(signing, return_exceptions=True)
 
     app = FastAPI(title="Baguier", version="0.1.0", openapi_url="/v1/openapi.json", lifespan=lifespan)
     app.state.context = Context(store=store, hub=hub, links=AgentLinks())

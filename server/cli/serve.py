@@ -3,6 +3,7 @@
 import secrets
 import socket
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ def serve(
     data: Annotated[Path, typer.Option(envvar="BAGUIER_DATA", help="Folder of the shop's records.")],
     host: Annotated[str, typer.Option(help="Address to listen on; loopback unless you say otherwise.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 8000,
+    signer: Annotated[Path | None, typer.Option(help="Socket of a running signer; without it one is started.")] = None,
 ) -> None:
     """Serve the shop in DATA until Ctrl-C; print the address when scans can be sent."""
     import uvicorn
@@ -27,17 +29,21 @@ def serve(
     from server.core.errors import DomainError
     from server.feed.hub import Hub
     from server.settings import settings_from
+    from server.signer.client import SignerClient
+    from server.signer.spawn import spawned_signer
     from server.store.unit_of_work import Store
 
     hub = Hub(epoch=secrets.token_hex(8))
     bridge = FeedBridge(hub)
     try:
-        store = Store(settings_from(data=data).database, listener=bridge)
+        with ExitStack() as opened:
+            store = opened.enter_context(Store(settings_from(data=data).database, listener=bridge))
+            client = SignerClient(signer) if signer is not None else opened.enter_context(spawned_signer(data))
+            app = create_app(store, hub, bridge, signer=client)
+            _run(uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="on"))
     except DomainError as refusal:
         print(refusal.sentence, file=sys.stderr)
         raise typer.Exit(1) from refusal
-    config = uvicorn.Config(create_app(store, hub, bridge), host=host, port=port, log_level="warning", lifespan="on")
-    _run(config)
 
 
 def _run(config: "uvicorn.Config") -> None:

@@ -1,0 +1,66 @@
+"""`baguier log check`: rebuilds the tree of the live database from its leaves and compares."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, help="Rebuild the log's tree and compare it.")
+
+
+@app.callback()
+def _noun() -> None:
+    """Rebuild the log's tree and compare it."""
+
+
+@app.command(epilog="Example: baguier log check --data shop")
+def check(
+    data: Annotated[Path, typer.Option(envvar="BAGUIER_DATA", help="Folder of the shop's records.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Exit code: 0 the tree is the tree of the leaves, 1 broken (names the first bad leaf), 2 cannot tell."""
+    raise typer.Exit(check_command(data, as_json=as_json))
+
+
+def check_command(data: Path, *, as_json: bool) -> int:
+    """Check the log in `data`; the exit code as `check` says."""
+    from sqlalchemy.exc import DatabaseError
+
+    from server.core.errors import DomainError
+    from server.settings import settings_from
+    from server.store import log, shops
+    from server.store.database import read_engine
+
+    database = settings_from(data=data).database
+    if not database.is_file():
+        print(f"Cannot tell: there is no database in {data}.", file=sys.stderr)
+        return 2
+    engine = read_engine(database)
+    try:
+        with engine.begin() as connection:
+            shop_id = shops.only_shop(connection)
+            if shop_id is None:
+                print("Cannot tell: this data folder has no shop yet.", file=sys.stderr)
+                return 2
+            frontier = log.check(connection, shop_id)
+    except log.LogBroken as broken:
+        return _say({"verdict": "broken", "sentence": broken.sentence, "leaf": broken.facts.get("seq", -1)}, 1, as_json)
+    except (DomainError, DatabaseError) as error:
+        print(f"Cannot tell: {error}", file=sys.stderr)
+        return 2
+    finally:
+        engine.dispose()
+    return _say({"verdict": "intact", "size": frontier.size, "root": frontier.root().hex()}, 0, as_json)
+
+
+def _say(result: dict[str, str | int | bool], code: int, as_json: bool) -> int:  # noqa: FBT001 - private.
+    if as_json:
+        print(json.dumps(result))
+    elif code == 0:
+        print(f"The log is intact: {result['size']} leaves, root {str(result['root'])[:16]}…")
+    else:
+        print(result["sentence"])
+    return code
