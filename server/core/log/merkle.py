@@ -53,19 +53,17 @@ class Frontier:
     @classmethod
     def of(cls, leaf_hashes: Iterable[bytes]) -> Self:
         """The frontier of a tree with these leaves, in order."""
-        frontier = cls()
+        nodes, size = list[bytes](), 0
         for one in leaf_hashes:
-            frontier = frontier.appended(one)
-        return frontier
+            _append(nodes, size, one)
+            size += 1
+        return cls(size, tuple(nodes))
 
     def appended(self, leaf: bytes) -> Self:
         """The frontier after one more leaf hash. Cost: one hash on average, 53 at most."""
         nodes = list(self.nodes)
-        carry, level = leaf, self.size
-        while level & 1:
-            carry = node_hash(nodes.pop(), carry)
-            level >>= 1
-        return type(self)(self.size + 1, (*nodes, carry))
+        _append(nodes, self.size, leaf)
+        return type(self)(self.size + 1, tuple(nodes))
 
     def root(self) -> bytes:
         """The root hash of the tree."""
@@ -90,6 +88,18 @@ class Frontier:
 def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
     """Root of the tree with these leaf hashes, in order."""
     return Frontier.of(leaf_hashes).root()
+
+
+def roots_at(leaf_hashes: Iterable[bytes], sizes: Iterable[int]) -> dict[int, bytes]:
+    """Root of the tree at each of `sizes` that the leaves reach, in one pass over them."""
+    wanted = set(sizes)
+    roots = {0: EMPTY_ROOT} if 0 in wanted else {}
+    nodes = list[bytes]()
+    for size, one in enumerate(leaf_hashes):
+        _append(nodes, size, one)
+        if size + 1 in wanted:
+            roots[size + 1] = _folded(nodes)
+    return roots
 
 
 def inclusion_proof(leaf_hashes: Sequence[bytes], index: int, size: int) -> tuple[bytes, ...]:
@@ -187,6 +197,14 @@ def verify_consistency(*, old: int, new: int, old_root: bytes, new_root: bytes, 
             second = node_hash(second, step)
         at, last = at >> 1, last >> 1
     return last == 0 and first == old_root and second == new_root
+
+
+def _append(nodes: list[bytes], size: int, leaf: bytes) -> None:
+    """Add a leaf to the frontier `nodes` of a tree of `size` leaves, in place: each set low bit is a pair to join."""
+    while size & 1:
+        leaf = node_hash(nodes.pop(), leaf)
+        size >>= 1
+    nodes.append(leaf)
 
 
 def _folded(nodes: Sequence[bytes]) -> bytes:

@@ -4,7 +4,7 @@ The order of the work is the order of trust: the bytes are those of the signed m
 signed tree, the tree continues the heads held earlier, and only then do the leaves mean anything.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,7 +15,7 @@ from server.core.log import pack, verify_counts
 from server.core.log.checkpoint import Checkpoint, open_note, open_pack_note, parse_pack_text, split_notes
 from server.core.log.events import EventType, Leaf
 from server.core.log.findings import Finding, Property, RecordBroken, State, Verification
-from server.core.log.merkle import Frontier, leaf_hash
+from server.core.log.merkle import leaf_hash, roots_at
 from server.core.log.note import VerifierKey, unsigned_text
 from server.core.log.pack import Manifest
 from server.core.log.trust import Trust
@@ -34,11 +34,15 @@ class _Opened:
 
     members: Mapping[str, bytes]
     head: Checkpoint
-    keys: tuple[VerifierKey, ...]
-    """Keys that checkpoints are checked with: the trusted ones, else the pack's own."""
     raw_leaves: tuple[bytes, ...]
-    parsed: "tuple[Leaf, ...] | RecordBroken"
+    leaves: "tuple[Leaf, ...] | RecordBroken"
     """The leaves in values, or why they cannot be read: each property that needs them is then broken."""
+    signed: tuple[Checkpoint, ...] | RecordBroken
+    """The checkpoints in the pack, checked with the trusted keys, else with the pack's own; or why they are not good."""
+    held: tuple[Checkpoint, ...]
+    """What the reader holds of this log, smallest first."""
+    roots: Mapping[int, bytes]
+    """Roots at the sizes that checkpoints and signatures speak of, as far as the leaves reach."""
 
 
 def verify_pack(
@@ -60,27 +64,18 @@ def verify_pack(
         return Verification((bytes_finding, *rest))
     pack_is_trusted = bytes_finding.state is State.OK
     checks: tuple[tuple[Property, Callable[[], tuple[State, str]]], ...] = (
-        (Property.APPEND_ONLY, lambda: _check_append_only(opened, trust)),
+        (Property.APPEND_ONLY, lambda: _check_append_only(opened)),
         (Property.COMPLETE, lambda: _check_complete(opened)),
-        (Property.TWO_PEOPLE, lambda: verify_counts.check_two_people(_leaves(opened), opened.members)),
-        (Property.BLIND, lambda: verify_counts.check_blind(_leaves(opened))),
+        (
+            Property.TWO_PEOPLE,
+            lambda: verify_counts.check_two_people(_good(opened.leaves), opened.members, opened.roots),
+        ),
+        (Property.BLIND, lambda: verify_counts.check_blind(_good(opened.leaves))),
         (Property.RECORDS, lambda: _check_records(opened, trust, check_record)),
         (Property.TIME, lambda: _check_time(opened)),
-        (Property.TAIL, lambda: _check_tail(opened, trust)),
+        (Property.TAIL, lambda: _check_tail(opened)),
     )
     return Verification((bytes_finding, *(_checked(one, check, pack_is_trusted) for one, check in checks)))
-
-
-def prefix_roots(leaf_hashes: Iterable[bytes], sizes: Iterable[int]) -> dict[int, bytes]:
-    """Root of the tree at each of `sizes` that the leaves reach, in one pass."""
-    wanted = set(sizes)
-    frontier = Frontier()
-    roots = {0: frontier.root()} if 0 in wanted else {}
-    for one in leaf_hashes:
-        frontier = frontier.appended(one)
-        if frontier.size in wanted:
-            roots[frontier.size] = frontier.root()
-    return roots
 
 
 def _checked(one: Property, check: Callable[[], tuple[State, str]], pack_is_trusted: bool) -> Finding:  # noqa: FBT001
@@ -103,8 +98,7 @@ def _bytes_finding(
         head, keys, is_trusted = _check_note(members, manifest, trust)
     except RecordBroken as broken:
         return Finding(Property.BYTES, State.BROKEN, broken.sentence, broken.record), None
-    raw_leaves = tuple(members.get(pack.EVENTS, b"").split(b"\n")[:-1])
-    opened = _Opened(members, head, keys, raw_leaves, _parsed(raw_leaves, head.origin))
+    opened = _opened(members, head, keys, trust)
     if is_trusted:
         sentence = f"All {len(members)} members are those that the log's key signed on {manifest.made_at}."
         return Finding(Property.BYTES, State.OK, sentence), opened
@@ -183,14 +177,12 @@ def _guarded(record: str, read: Callable[[], T]) -> T:
         raise RecordBroken(record, f"{record} cannot be read: {error}") from error
 
 
-def _check_append_only(opened: _Opened, trust: Trust | None) -> tuple[State, str]:
-    held = trust.held() if trust is not None and trust.origin == opened.head.origin else ()
-    signed = _signed_checkpoints(opened)
+def _check_append_only(opened: _Opened) -> tuple[State, str]:
+    held, signed = opened.held, _good(opened.signed)
     heads = sorted({*signed, *held, opened.head}, key=lambda head: (head.size, head.root))
-    roots = prefix_roots(map(leaf_hash, opened.raw_leaves), (head.size for head in heads))
     verified = 0
     for head in heads:
-        if head.size <= len(opened.raw_leaves) and roots[head.size] != head.root:
+        if head.size <= len(opened.raw_leaves) and opened.roots[head.size] != head.root:
             whose = "you hold" if head in held else "was signed"
             raise RecordBroken(
                 f"leaf {verified}",
@@ -213,41 +205,66 @@ def _check_append_only(opened: _Opened, trust: Trust | None) -> tuple[State, str
     )
 
 
-def _signed_checkpoints(opened: _Opened) -> tuple[Checkpoint, ...]:
+def _opened(
+    members: Mapping[str, bytes], head: Checkpoint, keys: tuple[VerifierKey, ...], trust: Trust | None
+) -> _Opened:
+    raw_leaves = tuple(members.get(pack.EVENTS, b"").split(b"\n")[:-1])
+    leaves = _tried(lambda: _read_leaves(raw_leaves, head.origin))
+    signed = _tried(lambda: _read_checkpoints(members, head, keys))
+    held = trust.held() if trust is not None and trust.origin == head.origin else ()
+    sizes = {one.size for one in (*held, head)}
+    if not isinstance(signed, RecordBroken):
+        sizes |= {one.size for one in signed}
+    if not isinstance(leaves, RecordBroken):
+        sizes |= verify_counts.signed_sizes(leaves)
+    roots = roots_at(map(leaf_hash, raw_leaves), sizes)
+    return _Opened(members, head, raw_leaves, leaves, signed, held, roots)
+
+
+def _read_leaves(raw_leaves: tuple[bytes, ...], origin: str) -> tuple[Leaf, ...]:
+    leaves = []
+    for index, raw in enumerate(raw_leaves):
+        try:
+            leaf = Leaf.from_bytes(raw)
+        except Malformed as error:
+            raise RecordBroken(f"leaf {index}", f"Leaf {index} cannot be read: {error.sentence}") from error
+        if leaf.seq != index or leaf.log != origin:
+            raise RecordBroken(f"leaf {index}", f"Leaf {index} says that it is leaf {leaf.seq} of {leaf.log}.")
+        leaves.append(leaf)
+    return tuple(leaves)
+
+
+def _read_checkpoints(
+    members: Mapping[str, bytes], last: Checkpoint, keys: tuple[VerifierKey, ...]
+) -> tuple[Checkpoint, ...]:
     def read() -> tuple[Checkpoint, ...]:
-        notes = split_notes(opened.members.get(pack.CHECKPOINTS, b"").decode("utf-8"))
-        return tuple(open_note(note, opened.keys) for note in notes)
+        notes = split_notes(members.get(pack.CHECKPOINTS, b"").decode("utf-8"))
+        return tuple(open_note(note, keys) for note in notes)
 
     signed = _guarded(pack.CHECKPOINTS, read)
     for head in signed:
-        if head.origin != opened.head.origin or head.size > opened.head.size:
+        if head.origin != last.origin or head.size > last.size:
             raise RecordBroken(
                 pack.CHECKPOINTS, f"The checkpoint of {head.origin}, size {head.size}, is not of this pack."
             )
     return signed
 
 
-def _parsed(raw_leaves: tuple[bytes, ...], origin: str) -> tuple[Leaf, ...] | RecordBroken:
-    leaves = []
-    for index, raw in enumerate(raw_leaves):
-        try:
-            leaf = Leaf.from_bytes(raw)
-        except Malformed as error:
-            return RecordBroken(f"leaf {index}", f"Leaf {index} cannot be read: {error.sentence}")
-        if leaf.seq != index or leaf.log != origin:
-            return RecordBroken(f"leaf {index}", f"Leaf {index} says that it is leaf {leaf.seq} of {leaf.log}.")
-        leaves.append(leaf)
-    return tuple(leaves)
+def _tried(read: Callable[[], T]) -> T | RecordBroken:
+    try:
+        return read()
+    except RecordBroken as broken:
+        return broken
 
 
-def _leaves(opened: _Opened) -> tuple[Leaf, ...]:
-    if isinstance(opened.parsed, RecordBroken):
-        raise opened.parsed
-    return opened.parsed
+def _good(value: T | RecordBroken) -> T:
+    if isinstance(value, RecordBroken):
+        raise value
+    return value
 
 
 def _check_complete(opened: _Opened) -> tuple[State, str]:
-    leaves = _leaves(opened)
+    leaves = _good(opened.leaves)
     if len(leaves) != opened.head.size or not opened.members.get(pack.EVENTS, b"").endswith(b"\n"):
         raise RecordBroken(
             f"leaf {min(len(leaves), opened.head.size)}",
@@ -274,7 +291,7 @@ def _check_records(opened: _Opened, trust: Trust | None, check_record: CheckReco
 
 
 def _check_time(opened: _Opened) -> tuple[State, str]:
-    leaves = _leaves(opened)
+    leaves = _good(opened.leaves)
     previous: datetime | None = None
     for leaf in leaves:
         if previous is not None and leaf.rx < previous and leaf.type is not EventType.CLOCK_ANOMALY:
@@ -289,8 +306,8 @@ def _check_time(opened: _Opened) -> tuple[State, str]:
     )
 
 
-def _check_tail(opened: _Opened, trust: Trust | None) -> tuple[State, str]:
-    sizes = [head.size for head in trust.held() if head.size <= opened.head.size] if trust is not None else []
+def _check_tail(opened: _Opened) -> tuple[State, str]:
+    sizes = [head.size for head in opened.held if head.size <= opened.head.size]
     if not sizes:
         return (
             State.CANNOT_TELL,

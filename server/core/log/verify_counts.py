@@ -11,17 +11,16 @@ Members of leaf bodies that are read here (a leaf may have more):
     count.closed           subject count    result, signature_a, signature_b (null: closed by one person)
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from server.core.errors import Malformed
-from server.core.log import canonical, merkle, pack
+from server.core.log import canonical, pack
 from server.core.log.canonical import JsonValue
 from server.core.log.events import EventType, Leaf
 from server.core.log.findings import RecordBroken, State
-from server.core.log.merkle import Frontier
 
 _SEALS: Final = frozenset({EventType.ROUND_SEALED, EventType.SEARCH_ENDED, EventType.VERIFICATION_ANSWERED})
 
@@ -82,17 +81,30 @@ def check_members(leaves: Sequence[Leaf], members: Mapping[str, bytes]) -> int:
         if pack.path_of(path.split("/")[0], members[path]) != path:
             raise RecordBroken(path, f"{path} is not the set whose hash is its name.")
     _check_counts_index(story, members)
-    signatures = _signatures_of(leaves, members)
-    return len(named) + len(signatures)
+    lists = _signed_lists(members)
+    for leaf in leaves:
+        if leaf.type is EventType.SIGNATURE_MADE and leaf.subject.id not in lists:
+            raise RecordBroken(_name(leaf), f"The list that was signed in leaf {leaf.seq} is not in the pack.")
+    return len(named) + len(lists)
 
 
-def check_two_people(leaves: Sequence[Leaf], members: Mapping[str, bytes]) -> tuple[State, str]:
+def signed_sizes(leaves: Sequence[Leaf]) -> set[int]:
+    """Sizes of the log that the signatures quote: `roots` of the checks must have their roots."""
+    made = (leaf.body.get("statement") for leaf in leaves if leaf.type is EventType.SIGNATURE_MADE)
+    sizes = (statement.get("prev_size") for statement in made if isinstance(statement, dict))
+    return {size for size in sizes if isinstance(size, int)}
+
+
+def check_two_people(
+    leaves: Sequence[Leaf], members: Mapping[str, bytes], roots: Mapping[int, bytes]
+) -> tuple[State, str]:
     """Each closed count bears two signatures, by two people on two devices, over the same list and its own result.
 
+    `roots`: the log's roots at `signed_sizes`.
     Raises: RecordBroken: the first closed count for which this is not so.
     """
     story = _story_of(leaves)
-    signatures = _signatures_of(leaves, members)
+    signatures = _signatures_of(leaves, members, roots)
     single = 0
     for count, leaf in story.closed.items():
         name_b = leaf.body.get("signature_b")
@@ -188,11 +200,12 @@ def _seal_of(leaf: Leaf) -> _Seal:
     )
 
 
-def _signatures_of(leaves: Sequence[Leaf], members: Mapping[str, bytes]) -> dict[str, _Signature]:
+def _signatures_of(
+    leaves: Sequence[Leaf], members: Mapping[str, bytes], roots: Mapping[int, bytes]
+) -> dict[str, _Signature]:
     lists = _signed_lists(members)
     made = [leaf for leaf in leaves if leaf.type is EventType.SIGNATURE_MADE]
     statements = [_statement_of(leaf) for leaf in made]
-    roots = _roots_at(leaves, (size for one in statements if isinstance(size := one.get("prev_size"), int)))
     signatures: dict[str, _Signature] = {}
     for leaf, statement in zip(made, statements, strict=True):
         lines = lists.get(leaf.subject.id)
@@ -240,17 +253,6 @@ def _signed_lists(members: Mapping[str, bytes]) -> dict[str, tuple[Mapping[str, 
             case _:
                 raise RecordBroken(pack.SIGNATURES, f"A row of {pack.SIGNATURES} is not a signature and its lines.")
     return lists
-
-
-def _roots_at(leaves: Sequence[Leaf], sizes: Iterable[int]) -> dict[int, bytes]:
-    wanted = set(sizes)
-    frontier = Frontier()
-    roots = {0: frontier.root()}
-    for leaf in leaves if wanted else ():
-        frontier = frontier.appended(merkle.leaf_hash(leaf.to_bytes()))
-        if frontier.size in wanted:
-            roots[frontier.size] = frontier.root()
-    return roots
 
 
 def _named_signature(signatures: Mapping[str, _Signature], closed: Leaf, member: str) -> _Signature:

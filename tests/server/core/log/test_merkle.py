@@ -67,6 +67,15 @@ def test_frontier_has_the_root_of_the_definition(size: int) -> None:
     assert Frontier.of(leaves).root() == recursive_root(leaves)
 
 
+@given(sizes, st.sets(st.integers(0, 80)))
+def test_roots_at_many_sizes_are_the_roots_of_each_prefix(size: int, wanted: set[int]) -> None:
+    leaves = hashes_for(size)
+
+    roots = merkle.roots_at(leaves, wanted)
+
+    assert roots == {at: recursive_root(leaves[:at]) for at in wanted if at <= size}
+
+
 @given(st.integers(0, 300))
 def test_frontier_survives_its_bytes(size: int) -> None:
     frontier = Frontier.of(hashes_for(size % 256))
