@@ -47,6 +47,10 @@ class Radio:
         """Replace every tag of the field; the next pass hears the new ones."""
         self._tags = tuple(tag for tag in tags if not tag.mute)
 
+    def replace(self, tag: Tag, written: Tag) -> None:
+        """Put `written` where `tag` lies: a reader has written to its memory. It lasts until the next `set_tags`."""
+        self._tags = tuple(written if lying is tag else lying for lying in self._tags)
+
     def hear(self, antenna: int) -> list[Hearing]:
         """The hearings of one pass of `antenna`, in the chance order of the anticollision slots."""
         chance = self._chance.random

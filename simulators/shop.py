@@ -164,7 +164,7 @@ class _Story:
         night = counted_at - dt.timedelta(hours=6)
         arrived = frozenset(self._pick(self._with(catalogue.IN_STOCK), _ARRIVED_SHARE))
         for ref in arrived:
-            self._log(night + dt.timedelta(hours=5), "arrival", ref, None, self._books[ref].place)
+            self._log(ref, "arrival", night + dt.timedelta(hours=5), target=self._books[ref].place)
         prior = tuple((ref, self._books[ref].place) for ref in self._with(catalogue.IN_STOCK) if ref not in arrived)
         free = [ref for ref in self._with(catalogue.IN_STOCK) if ref not in arrived]
         self._chance.shuffle(free)
@@ -212,24 +212,26 @@ class _Story:
     def _moment(self, day: dt.datetime, from_hour: int, to_hour: int) -> dt.datetime:
         return day + dt.timedelta(minutes=self._chance.randrange(from_hour * 60, to_hour * 60))
 
-    def _log(self, at: dt.datetime, kind: str, ref: str, source: str | None, target: str | None) -> Move:
+    def _log(
+        self, ref: str, kind: str, at: dt.datetime, *, source: str | None = None, target: str | None = None
+    ) -> Move:
         move = Move(at, kind, ref, source, target)
         self._history.append(move)
         return move
 
     def _leave(self, ref: str, kind: str, status: str, *, at: dt.datetime) -> None:
         self._books[ref] = dataclasses.replace(self._books[ref], status=status)
-        self._log(at, kind, ref, self._truth.pop(ref), None)
+        self._log(ref, kind, at, source=self._truth.pop(ref))
 
     def _come_back(self, ref: str, *, at: dt.datetime) -> None:
         piece = self._books[ref]
         self._books[ref] = dataclasses.replace(piece, status=catalogue.IN_STOCK)
         self._truth[ref] = piece.place
-        self._log(at, "return", ref, None, piece.place)
+        self._log(ref, "return", at, target=piece.place)
 
     def _move(self, ref: str, *, at: dt.datetime) -> None:
         target = self._chance.choice(self._trays)
-        self._log(at, "move", ref, self._truth[ref], target)
+        self._log(ref, "move", at, source=self._truth[ref], target=target)
         self._books[ref] = dataclasses.replace(self._books[ref], place=target)
         self._truth[ref] = target
 
@@ -247,13 +249,13 @@ class _Story:
         return len(chosen)
 
     def _steal(self, ref: str, at: dt.datetime) -> None:
-        self._log(at, "theft", ref, self._truth.pop(ref), None)
+        self._log(ref, "theft", at, source=self._truth.pop(ref))
 
     def _misplace(self, ref: str, at: dt.datetime) -> None:
         others = [tray for tray in self._trays if tray != self._truth[ref]]
         if others:
             target = self._chance.choice(others)
-            self._log(at, "unlogged_move", ref, self._truth[ref], target)
+            self._log(ref, "unlogged_move", at, source=self._truth[ref], target=target)
             self._truth[ref] = target
 
     def _clone(self, ref: str, at: dt.datetime) -> None:
@@ -266,12 +268,12 @@ class _Story:
 
     def _leave_late(self, ref: str, at: dt.datetime) -> None:
         kind = self._chance.choice(("sale", "out", "repair", "memo_out"))
-        self._late.append(self._log(at, kind, ref, self._truth.pop(ref), None))
+        self._late.append(self._log(ref, kind, at, source=self._truth.pop(ref)))
 
     def _lay_back(self, ref: str, at: dt.datetime) -> None:
         # Present though sold or out: laid back where it lay before, and nobody wrote it down.
         self._truth[ref] = self._books[ref].place
-        self._log(at, "unlogged_move", ref, None, self._books[ref].place)
+        self._log(ref, "unlogged_move", at, target=self._books[ref].place)
 
     def _lay_unknown(self, number: int) -> None:
         epc = encode_giai96(PREFIX, 900_000_000 + number)

@@ -16,6 +16,8 @@ RSSI_DBM_DEFAULT: Final = -52
 TAGS_FILE_BYTES_MAX: Final = 16_000_000
 """About 100,000 tags; a larger file is refused because it is surely not a tags file."""
 
+TID_BYTES_MAX: Final = 64
+"""Twice the longest TID of a chip on sale; EPC, TID and metadata together fit one frame of 250 bytes."""
 _EPC_BYTES_MAX: Final = 62
 """The length field of the protocol-control word has five bits and counts 16-bit words (Gen2, bits 10h-14h)."""
 
@@ -58,6 +60,8 @@ def parse_tag(line: str) -> Tag:
         raise TagsFileError(f'{line[:80]!r} is not {{"antenna": 1, "epc": "hex"}} ({error}). Mend the line.') from error
     if not 1 <= tag.antenna <= 255 or not -127 <= tag.rssi_dbm <= 0:
         raise TagsFileError(f"{line[:80]!r}: antenna must be 1 to 255 and rssi_dbm -127 to 0. Mend the line.")
+    if len(tag.tid) > TID_BYTES_MAX or len(tag.tid) % 2:
+        raise TagsFileError(f"{line[:80]!r}: a TID has at most {TID_BYTES_MAX} bytes, an even number. Mend the line.")
     if not 2 <= len(tag.epc) <= _EPC_BYTES_MAX or len(tag.epc) % 2:
         raise TagsFileError(f"{line[:80]!r}: an EPC has 2 to 62 bytes, an even number. Mend the line.")
     return tag

@@ -13,8 +13,9 @@ from typing import Final
 from simulators.radio import Hearing, Radio
 from simulators.readers import thingmagic_records as records
 from simulators.readers.thingmagic_frames import DATA_BYTES_MAX, Command, CommandReader, encode_reply
+from simulators.readers.thingmagic_memory import written_epc, written_words
 from simulators.readers.thingmagic_search import NO_TAG, ContinuousSearch, Pace, Setting
-from simulators.tags import parse_tags
+from simulators.tags import Tag, parse_tags
 
 ANTENNA_PORTS: Final = 4
 BOOT_LOADER: Final = 0x11
@@ -24,6 +25,7 @@ VERSION: Final = bytes.fromhex("07102300 01000003 20141007 01070209 00000010")
 TEMPERATURE_C: Final = 0x1E
 POWER_CDBM_MIN: Final = 500
 POWER_CDBM_MAX: Final = 3150
+POWER_MODE_MAX: Final = 4
 
 REGIONS_KHZ: Final = {
     0x01: (915_250, 903_250, 926_750),
@@ -62,6 +64,7 @@ class ThingMagicModule:
         self._protocol = 0
         self._region = 0
         self._power_cdbm = {"read": POWER_CDBM_MAX, "write": POWER_CDBM_MAX}
+        self._power_mode = 0
         self._antenna = (1, 1)
         self._search_list: tuple[tuple[int, int], ...] = ((1, 1),)
         self._options: dict[int, bytes] = {0x0C: b"\x01"}
@@ -72,6 +75,7 @@ class ThingMagicModule:
         self._answers: dict[int, Callable[[bytes], bytes]] = {
             0x03: self._version, 0x04: self._boot, 0x06: self._baud, 0x0C: self._running, 0x10: self._hardware,
             0x21: self._read_single, 0x22: self._read_multiple, 0x29: self._get_buffer, 0x2A: self._clear_buffer,
+            0x23: self._write_epc, 0x24: self._write_words, 0x68: self._get_power_mode, 0x98: self._set_power_mode,
             0x61: self._get_antenna, 0x62: self._get_power, 0x63: self._get_protocol, 0x64: self._get_write_power,
             0x65: self._get_hops, 0x67: self._get_region, 0x6A: self._get_option, 0x6B: self._get_gen2,
             0x72: self._temperature, 0x91: self._set_antenna, 0x92: self._set_power, 0x93: self._set_protocol,
@@ -205,6 +209,15 @@ class ThingMagicModule:
     def _temperature(self, payload: bytes) -> bytes:
         return _empty(payload, bytes((TEMPERATURE_C,)))
 
+    def _get_power_mode(self, payload: bytes) -> bytes:
+        return _empty(payload, bytes((self._power_mode,)))
+
+    def _set_power_mode(self, payload: bytes) -> bytes:
+        if len(payload) != 1 or payload[0] > POWER_MODE_MAX:
+            raise records.PlanError(INVALID_PARAMETER, "power mode is 0 (full) to 4 (sleep)")
+        self._power_mode = payload[0]
+        return b""
+
     def _get_protocol(self, payload: bytes) -> bytes:
         return _empty(payload, self._protocol.to_bytes(2, "big"))
 
@@ -303,6 +316,20 @@ class ThingMagicModule:
         flags = int.from_bytes(payload[3:5], "big")
         metadata = records.encode_metadata(heard[0], flags, circumstances=self._circumstances(), embedded=None)
         return payload[2:5] + metadata + tag_memory
+
+    def _write_epc(self, payload: bytes) -> bytes:
+        return self._write(payload, written_epc)
+
+    def _write_words(self, payload: bytes) -> bytes:
+        return self._write(payload, written_words)
+
+    def _write(self, payload: bytes, written: Callable[[Tag, bytes], Tag]) -> bytes:
+        self._require_radio()
+        heard = self._radio.hear(self._antenna[0])
+        if not heard:
+            raise records.PlanError(NO_TAG, "no tag answered")
+        self._radio.replace(heard[0].tag, written(heard[0].tag, payload))
+        return b""
 
     def _read_multiple(self, payload: bytes) -> bytes:
         self._require_radio()

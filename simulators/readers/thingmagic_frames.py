@@ -69,20 +69,20 @@ def gen2_checksum(words: bytes) -> int:
     return register ^ 0xFFFF
 
 
-def encode_reply(opcode: int, data: bytes = b"", *, status: int = 0) -> bytes:
+def encode_reply(opcode: int, payload: bytes = b"", *, status: int = 0) -> bytes:
     """The reply frame of `opcode`; a status other than 0 says why the command was not obeyed.
 
-    Raises: ValueError: `data` is longer than a frame can carry.
+    Raises: ValueError: `payload` is longer than a frame can carry.
     """
-    if len(data) > DATA_BYTES_MAX:
-        raise ValueError(f"A reply of {len(data)} bytes does not fit; a frame carries at most {DATA_BYTES_MAX}.")
-    covered = bytes((len(data), opcode, status >> 8, status & 0xFF)) + data
+    if len(payload) > DATA_BYTES_MAX:
+        raise ValueError(f"A reply of {len(payload)} bytes does not fit; a frame carries at most {DATA_BYTES_MAX}.")
+    covered = bytes((len(payload), opcode, status >> 8, status & 0xFF)) + payload
     return b"\xff" + covered + checksum(covered).to_bytes(2, "big")
 
 
-def encode_command(opcode: int, data: bytes = b"") -> bytes:
+def encode_command(opcode: int, payload: bytes = b"") -> bytes:
     """The command frame a host would send; the simulator's own tools and tests use it."""
-    covered = bytes((len(data), opcode)) + data
+    covered = bytes((len(payload), opcode)) + payload
     return b"\xff" + covered + checksum(covered).to_bytes(2, "big")
 
 

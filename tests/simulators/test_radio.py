@@ -60,7 +60,7 @@ def test_tag_line_is_read_back_as_written() -> None:
 @pytest.mark.parametrize(
     "line",
     ["{", "[]", "7", '{"epc": "3034"}', '{"antenna": 0, "epc": "3034"}', '{"antenna": 1, "epc": "303"}',
-     '{"antenna": 1, "epc": "30"}', '{"antenna": 1, "epc": "3034", "rssi_dbm": 5}'],
+     '{"antenna": 1, "epc": "3034", "tid": "' + "E2" * 66 + '"}', '{"antenna": 1, "epc": "30"}', '{"antenna": 1, "epc": "3034", "rssi_dbm": 5}'],
 )  # fmt: skip
 def test_bad_tag_line_is_named_by_its_number(line: str) -> None:
     with pytest.raises(TagsFileError, match="line 2"):
