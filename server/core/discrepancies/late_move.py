@@ -7,7 +7,6 @@ from typing import ClassVar
 from server.core.discrepancies.comparison import Comparison, tag_of
 from server.core.discrepancies.finding import Finding, Severity
 from server.core.ids import PieceRef
-from server.core.pieces import GONE
 from server.core.places import are_related
 
 
@@ -31,10 +30,10 @@ def explains(comparison: Comparison, ref: PieceRef) -> bool:
 
 
 def find(comparison: Comparison) -> Iterator[LateMove]:
-    """Yield each explained piece once, in order of references. No move explains a sold piece that is heard."""
+    """Yield each explained piece once, in order of references. A sold piece that is heard has its own class before."""
     for ref, piece in comparison.stock.pieces.items():
         is_quiet = ref not in comparison.located and comparison.stock.home_of(ref) is None
-        if is_quiet or piece.status in GONE or comparison.confirms(ref):
+        if is_quiet or comparison.confirms(ref):
             continue
         if explains(comparison, ref):
             yield LateMove(ref, tag_of(piece), piece.place, comparison.heard_in(ref), Severity.INFO)

@@ -9,6 +9,7 @@ A content of no known scheme is a raw identifier, never an error: most labels so
 'urn:epc:raw:96.xE28011606000020497CB0065'
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Final
@@ -28,9 +29,12 @@ DIGITAL_LINK_ROOT: Final = "https://id.gs1.org"
 """The canonical resolver (GS1 Digital Link URI syntax 1.4, section 4.11)."""
 _SEPARATORS: Final = str.maketrans("", "", " \t-:_.")
 """What people and tools put between bytes. Zeros are never dropped: stripping them can merge two tags."""
-_HEX_DIGITS: Final = frozenset("0123456789ABCDEF")
+_PLAIN_HEX: Final = re.compile(r"[0-9A-F]{1,1000}")
 _TOGGLE: Final = 0x0100
 """Bit 17h of the PC word: the content is an ISO UII with its AFI in the low byte (Gen2 v3, 6.3.2.1.2.2)."""
+_TRADE_ITEM_MASK: Final = (1 << 47) - 1
+"""Partition, prefix and reference of an SGTIN-96: 3 + 44 bits."""
+_SERIAL_MASK: Final = (1 << SGTIN_SERIAL_BITS) - 1
 
 
 class EpcError(Malformed):
@@ -75,7 +79,7 @@ class TagContent:
 
 def normal_hex(text: str) -> str:
     """Upper-case hex without separators or `0x`. Raises `EpcError` for nothing, for other characters, for too much."""
-    digits = text.strip().upper().translate(_SEPARATORS).removeprefix("0X")
+    digits = text if _PLAIN_HEX.fullmatch(text) else text.strip().upper().translate(_SEPARATORS).removeprefix("0X")
     if not digits:
         raise EpcError(
             "length", "The tag content is empty; expected hexadecimal digits, such as 3074257BF7194E4000001A85."
@@ -85,8 +89,8 @@ def normal_hex(text: str) -> str:
             "length",
             f"The tag content has {len(digits)} hex digits; an EPC has at most {EPC_HEX_DIGITS_MAX} (496 bits).",
         )
-    strange = next((character for character in digits if character not in _HEX_DIGITS), None)
-    if strange is not None:
+    if not _PLAIN_HEX.fullmatch(digits):
+        strange = next(character for character in digits if character not in "0123456789ABCDEF")
         raise EpcError(
             "hex",
             f"{text.strip()[:40]!r} is not hexadecimal: it holds {strange!r}. Give the EPC memory as digits 0-9 and A-F.",
@@ -126,6 +130,23 @@ def decode(text: str, *, pc: int | None = None) -> TagContent:
     return TagContent(digits, scheme.name, f"urn:epc:raw:{bits}.x{digits}")
 
 
+def gtin_and_serial(epc: bytes) -> tuple[str, int] | None:
+    """GTIN-14 and serial of EPC memory as bytes, or None where it holds no sound SGTIN-96: the short way for a hot path.
+
+    Agrees with `decode`, and costs an integer shift and a look-up for each further piece of a model.
+
+    >>> gtin_and_serial(bytes.fromhex("3074257BF7194E4000001A85"))
+    ('80614141123458', 6789)
+    """
+    if len(epc) < 12 or epc[0] != 0x30 or any(epc[12:]):
+        return None
+    content = int.from_bytes(epc[:12])
+    try:
+        return _trade_item(content >> SGTIN_SERIAL_BITS & _TRADE_ITEM_MASK)[1], content & _SERIAL_MASK
+    except EpcError:
+        return None
+
+
 @lru_cache(maxsize=65_536)
 def identity_of(text: str) -> str:
     """The key under which reads of one tag meet: the pure identity where the content is sound, the raw hex otherwise.
@@ -145,27 +166,42 @@ def identity_of(text: str) -> str:
 
 def _decode_sgtin_96(digits: str) -> TagContent:
     content = _first_96_bits(digits)
-    partition = _partition(content, SGTIN_PARTITIONS, digits)
-    prefix, reference = _prefix_and_reference(content, partition, digits)
-    serial = content & ((1 << SGTIN_SERIAL_BITS) - 1)
+    try:
+        item, gtin = _trade_item(content >> SGTIN_SERIAL_BITS & _TRADE_ITEM_MASK)
+    except EpcError as error:
+        raise EpcError(error.reason, f"{digits}: {error.sentence}") from error
+    serial = content & _SERIAL_MASK
     filter_value = content >> 85 & 7
-    gtin = f"{reference[0]}{prefix}{reference[1:]}"
-    identity = f"{prefix}.{reference}.{serial}"
     return TagContent(
         digits,
         "sgtin-96",
-        f"urn:epc:tag:sgtin-96:{filter_value}.{identity}",
-        f"urn:epc:id:sgtin:{identity}",
-        (("01", gtin + check_digit(gtin)), ("21", str(serial))),
+        f"urn:epc:tag:sgtin-96:{filter_value}.{item}.{serial}",
+        f"urn:epc:id:sgtin:{item}.{serial}",
+        (("01", gtin), ("21", str(serial))),
         filter_value,
     )
 
 
+@lru_cache(maxsize=16_384)
+def _trade_item(bits: int) -> tuple[str, str]:
+    """`PREFIX.REFERENCE` and GTIN-14 of partition, prefix and reference: pieces of one model share them, so each is made once."""
+    partition = _partition(bits >> 44, SGTIN_PARTITIONS)
+    prefix_number = bits >> partition.reference_bits & ((1 << partition.prefix_bits) - 1)
+    prefix = _in_range(prefix_number, partition.prefix_digits, "company prefix")
+    reference_number = bits & ((1 << partition.reference_bits) - 1)
+    reference = _in_range(reference_number, partition.reference_digits, "item reference")
+    gtin = f"{reference[0]}{prefix}{reference[1:]}"
+    return f"{prefix}.{reference}", gtin + check_digit(gtin)
+
+
 def _decode_giai_96(digits: str) -> TagContent:
     content = _first_96_bits(digits)
-    partition = _partition(content, GIAI_96_PARTITIONS, digits)
-    prefix_number = content >> partition.reference_bits & ((1 << partition.prefix_bits) - 1)
-    prefix = _in_range(prefix_number, partition.prefix_digits, ("company prefix", digits))
+    try:
+        partition = _partition(content >> 82 & 7, GIAI_96_PARTITIONS)
+        prefix_number = content >> partition.reference_bits & ((1 << partition.prefix_bits) - 1)
+        prefix = _in_range(prefix_number, partition.prefix_digits, "company prefix")
+    except EpcError as error:
+        raise EpcError(error.reason, f"{digits}: {error.sentence}") from error
     asset = content & ((1 << partition.reference_bits) - 1)
     filter_value = content >> 85 & 7
     return TagContent(
@@ -187,33 +223,19 @@ def _first_96_bits(digits: str) -> int:
     return int(digits[:24], 16)
 
 
-def _partition(content: int, table: tuple[Partition, ...], digits: str) -> Partition:
-    row = content >> 82 & 7
+def _partition(row: int, table: tuple[Partition, ...]) -> Partition:
     if row == 7:
         raise EpcError(
-            "partition", f"{digits} has partition 7; partitions are 0 to 6. The label was mis-encoded: write it again."
+            "partition", "partition 7 was given; partitions are 0 to 6. The label was mis-encoded: write it again."
         )
     return table[row]
 
 
-def _prefix_and_reference(content: int, partition: Partition, digits: str) -> tuple[str, str]:
-    reference_at = SGTIN_SERIAL_BITS
-    prefix_at = reference_at + partition.reference_bits
-    prefix = content >> prefix_at & ((1 << partition.prefix_bits) - 1)
-    reference = content >> reference_at & ((1 << partition.reference_bits) - 1)
-    return (
-        _in_range(prefix, partition.prefix_digits, ("company prefix", digits)),
-        _in_range(reference, partition.reference_digits, ("item reference", digits)),
-    )
-
-
-def _in_range(number: int, width: int, field: tuple[str, str]) -> str:
-    """The number as exactly `width` digits. `field`: what it is called, and the content it came from, for the sentence."""
+def _in_range(number: int, width: int, name: str) -> str:
+    """The number as exactly `width` digits. `name`: what it is called in the sentence of a refusal."""
     text = str(number).zfill(width)
     if len(text) > width:
-        name, digits = field
         raise EpcError(
-            "range",
-            f"{digits} has {name} {number}, more than {width} digits hold. The label was mis-encoded: write it again.",
+            "range", f"{name} {number} has more than {width} digits. The label was mis-encoded: write it again."
         )
     return text

@@ -222,6 +222,28 @@ def test_duplicate_content_outranks_every_other_finding(shop: ShopPicture) -> No
     assert [line.split()[0] for line in shop.findings] == ["DUPLICATE_EPC", "DUPLICATE_EPC"]
 
 
+def test_unknown_content_from_two_chips_is_a_duplicate(shop: ShopPicture) -> None:
+    """
+    heard in Safe: stranger(tid:A) stranger(tid:B)
+    """
+    assert shop.findings == [f"DUPLICATE_EPC {epc_of('stranger')} Safe heard Safe critical"]
+
+
+def test_label_used_again_after_a_sale_accuses_only_the_piece_in_stock_while_silent(shop: ShopPicture) -> None:
+    """
+    in Safe: ring-1(sold) ring-2(tag:ring-1)
+    """
+    assert shop.findings == ["DUPLICATE_EPC ring-2 Safe heard - critical"]
+
+
+def test_sold_piece_heard_from_another_chip_is_sold_present(shop: ShopPicture) -> None:
+    """
+    in Safe:        ring-1(sold, tid:A)
+    heard in Safe:  ring-1(tid:B)
+    """
+    assert shop.findings == ["SOLD_PRESENT ring-1 Safe heard Safe high"]
+
+
 def test_content_from_another_chip_alone_confirms_nothing(shop: ShopPicture) -> None:
     """
     in Safe:        ring-1(tid:A)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.core.epc import EpcError, decode, encode, identity_of
+from server.core.epc import EpcError, decode, encode, gtin_and_serial, identity_of
 
 VECTORS: list[dict[str, Any]] = [
     json.loads(line) for line in Path(__file__).with_name("tds_epc.jsonl").read_text(encoding="utf-8").splitlines()
@@ -81,6 +81,17 @@ def test_a_content_is_refused_or_encodes_back_to_itself(header: str, rest: str) 
         return
 
     assert encode(content.uri) == header + rest
+
+
+@given(content=st.binary(max_size=16) | st.binary(min_size=11, max_size=11).map(lambda rest: b"\x30" + rest))
+def test_the_short_way_to_gtin_and_serial_agrees_with_the_long_one(content: bytes) -> None:
+    try:
+        decoded = decode(content.hex())
+        ais = dict(decoded.ais) if decoded.scheme == "sgtin-96" else {}
+    except EpcError:
+        ais = {}
+
+    assert gtin_and_serial(content) == ((ais["01"], int(ais["21"])) if ais else None)
 
 
 @given(text=st.text("0123456789ABCDEFabcdef", min_size=1, max_size=124))
