@@ -19,6 +19,8 @@ from server.imports.tabular import Table
 NAME: Final = "template"
 _QUANTITY: Final = frozenset({"quantite", "qte", "quantity", "qty"})
 """Headings of the optional quantity, folded."""
+_FOREIGN: Final = frozenset({"handle", "url handle"})
+"""Headings by which Shopify and Lightspeed name a product: their SKU is shared by pieces alike and identifies none."""
 _SHOP_WORDS: Final = frozenset({"boutique", "magasin", "shop"})
 """First steps of a path that only name the shop, as the template's own example does; a place path starts below it."""
 _DETAILS: Final = (
@@ -29,9 +31,12 @@ _DETAILS: Final = (
 
 
 def is_template(header: Iterable[str]) -> bool:
-    """Whether the headings have a reference and a designation, in French or English."""
+    """Whether the headings have a reference and a designation, in French or English, and are not another system's."""
+    headings = tuple(header)
+    if _FOREIGN & {folded_heading(heading) for heading in headings}:
+        return False
     try:
-        return {"sku", "title"} <= columns_of(header).keys()
+        return {"sku", "title"} <= columns_of(headings).keys()
     except Malformed:
         return False
 

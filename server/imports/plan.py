@@ -5,7 +5,7 @@ larger quantity adds pieces, and a smaller one only asks: a file never removes a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from server.core.ids import Epc, PieceId, PieceRef, PlacePath
@@ -79,15 +79,23 @@ def import_key(source: str, line: Line, ordinal: int) -> str:
     return canonical.encode([source, line.reference, list(line.options), ordinal]).decode()
 
 
-def plan_import(
-    reading: Reading, *, source: str, known: Mapping[str, KnownPiece], epcs_in_use: Mapping[Epc, PieceId | None]
-) -> Plan:
-    """Compare a file with what its source has brought before.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What the shop knows before the import."""
 
-    `known`: import key → piece, for this source. `epcs_in_use`: tag → the piece that bears it, None for a tray.
-    """
+    known: Mapping[str, KnownPiece] = field(default_factory=dict)
+    """Import key → piece, for the file's source."""
+    epcs_in_use: Mapping[Epc, PieceId | None] = field(default_factory=dict)
+    """Tag → the piece that bears it; None: a tray does."""
+    asked: frozenset[tuple[PieceId, str]] = frozenset()
+    """Piece and kind of the proposals that already wait for a decision: they are not made twice."""
+
+
+def plan_import(reading: Reading, *, source: str, books: Books) -> Plan:
+    """Compare a file with what its source has brought before."""
+    known = books.known
     rejected = list(reading.rejected)
-    taken = dict(epcs_in_use)
+    taken = dict(books.epcs_in_use)
     sound: list[Line] = []
     seen: dict[tuple[str, tuple[str, ...]], int] = {}
     for line in reading.lines:
@@ -110,7 +118,8 @@ def plan_import(
         same = [known[key] for key in keys if key in known]
         changed += [ChangedPiece(piece, line.facts) for piece in same if piece.facts != line.facts.to_text()]
         unchanged += sum(piece.facts == line.facts.to_text() for piece in same)
-        proposed += _proposals(line, ordinals.get((line.reference, line.options), []))
+        asks = _proposals(line, ordinals.get((line.reference, line.options), []))
+        proposed += [ask for ask in asks if (ask.piece.id, ask.kind) not in books.asked]
     return Plan(
         new=tuple(new),
         changed=tuple(changed),

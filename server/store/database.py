@@ -3,15 +3,18 @@
 import fcntl
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from server.core.errors import Absent, Conflict
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 5_000
 """How long a statement waits for another process's lock: longer than the longest import transaction measured."""
@@ -116,3 +119,13 @@ def read_engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def read_once(path: Path, query: Callable[[Connection], T]) -> T:
+    """Ask the database one question without holding its folder, so also while a server runs. Raises: Absent: no database."""
+    engine = read_engine(path)
+    try:
+        with engine.begin() as connection:
+            return query(connection)
+    finally:
+        engine.dispose()

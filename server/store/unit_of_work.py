@@ -30,6 +30,12 @@ from server.store.writer import Announcement, Listener, Writer
 T = TypeVar("T")
 
 
+FIRST_COMMAND = (
+    "This data folder has no shop yet. Give the first command with --shop NAME --zone ZONE --currency CUR, "
+    "for instance --shop 'Maison Claire' --zone Europe/Paris --currency EUR."
+)
+
+
 class NoShopYet(Conflict):
     """The data folder has no shop."""
 
@@ -63,10 +69,7 @@ class UnitOfWork:
         if self._shop is None:
             self._shop = shops.only_shop(self.conn)
         if self._shop is None:
-            raise NoShopYet(
-                "This data folder has no shop yet. Give the first command with --shop NAME --zone ZONE --currency CUR, "
-                "for instance --shop 'Maison Claire' --zone Europe/Paris --currency EUR."
-            )
+            raise NoShopYet(FIRST_COMMAND)
         return self._shop
 
     @property
@@ -173,12 +176,14 @@ class Store:
     @property
     def shop_id(self) -> ShopId:
         """The shop of this data folder. Raises: NoShopYet."""
-        found = self.read(shops.only_shop)
+        found = self.find_shop()
         if found is None:
-            raise NoShopYet(
-                "This data folder has no shop yet. Give the first command with --shop, --zone and --currency."
-            )
+            raise NoShopYet(FIRST_COMMAND)
         return found
+
+    def find_shop(self) -> ShopId | None:
+        """The shop of this data folder. None: it has none yet."""
+        return self.read(shops.only_shop)
 
     def close(self) -> None:
         """Finish the queued units, close the database and let go of the data folder. May be called twice."""

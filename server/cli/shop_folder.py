@@ -1,0 +1,78 @@
+"""Shop folder: how the commands find a shop's records, found it on first use, and say no."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.core.errors import DomainError
+from server.settings import Settings, settings_from
+from server.store.unit_of_work import FIRST_COMMAND, NoShopYet, Store
+from server.usecases.open_shop import open_shop
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Folder of the shop's records. Also BAGUIER_DATA.", show_default=False)
+]
+UrlOption = Annotated[
+    str | None, typer.Option("--database-url", help="sqlite:///PATH instead of the folder's own database.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+ShopOption = Annotated[str | None, typer.Option("--shop", help="Name of a new shop.")]
+ZoneOption = Annotated[str | None, typer.Option("--zone", help="Time zone of a new shop, such as Europe/Paris.")]
+CurrencyOption = Annotated[str | None, typer.Option("--currency", help="Currency of a new shop, such as EUR.")]
+
+EXIT_REFUSED = 2
+"""The command could not be done as asked; one sentence on standard error says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """Name, zone and currency for the first command in an empty folder."""
+
+    name: str | None
+    zone: str | None
+    currency: str | None
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a refusal into its sentence on standard error and exit code 2."""
+    try:
+        yield
+    except DomainError as refusal:
+        print(refusal.sentence, file=sys.stderr)
+        raise typer.Exit(EXIT_REFUSED) from refusal
+
+
+def settings(data: Path | None, database_url: str | None) -> Settings:
+    """The settings of a command. Raises: Malformed: no folder was named."""
+    return settings_from(data=data, database_url=database_url)
+
+
+@contextmanager
+def opened(chosen: Settings, founding: Founding | None = None) -> Iterator[Store]:
+    """The shop's store for the length of a command; a new shop is written when name, zone and currency are all given.
+
+    Raises: NoShopYet: the folder is empty and one of the three is missing. StoreInUse: a server runs.
+    """
+    is_founded = founding is not None and bool(founding.name and founding.zone and founding.currency)
+    if not is_founded and not chosen.database.exists():
+        # A refused first command leaves no empty database behind.
+        raise NoShopYet(FIRST_COMMAND)
+    with Store(chosen.database) as store:
+        if store.find_shop() is None:
+            if founding is None or not is_founded:
+                raise NoShopYet(FIRST_COMMAND)
+            name, zone, currency = str(founding.name), str(founding.zone), str(founding.currency)
+            store.run(lambda unit: open_shop(unit, name=name, zone=zone, currency=currency))
+        yield store
+
+
+def answer(document: Mapping[str, object], *, as_json: bool, text: str) -> None:
+    """Print the result: JSON on standard output, or text for people."""
+    print(json.dumps(document, ensure_ascii=False) if as_json else text)
