@@ -91,6 +91,10 @@ def test_one_code_on_two_chips_goes_before_everything_else(status: str) -> None:
     assert findings(clone, chip(), piece=with_status(status)) == finding("DUPLICATE_EPC", "critical", heard_in=TRAY)
 
 
+def test_of_two_chips_the_one_bound_to_the_piece_says_where_it_is() -> None:
+    assert findings(chip(tid=b"\x09\x09"), chip(OTHER)) == finding("DUPLICATE_EPC", "critical", heard_in=OTHER)
+
+
 def test_tag_of_no_piece_is_unknown_where_it_is_heard() -> None:
     unknown = chip(OTHER, epc=b"\x0f\x0f")
 
