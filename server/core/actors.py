@@ -30,6 +30,10 @@ class Role(StrEnum):
     C = "c"
     """Third person, only for the lines where A and B differ."""
 
+    def letter(self) -> str:
+        """How lists, leaves and people write the role: `A`, `B` or `C`."""
+        return self.value.upper()
+
 
 @dataclass(frozen=True, slots=True)
 class PersonRights:

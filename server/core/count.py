@@ -12,18 +12,20 @@ from types import MappingProxyType
 from typing import Final, get_args
 
 from server.core import count_acts as acts
+from server.core.actors import Role
 from server.core.count_acts import Act, CountPlan
 from server.core.count_errors import CountClosed, CountSealed, WrongState
 from server.core.count_sheet import Count
 from server.core.count_states import ENDED_STATES, NEXT_STEP, TABLE, CountState
 from server.core.counting import COUNTING_ACTS, apply_counting
 from server.core.errors import Conflict
-from server.core.log.events import EventType
+from server.core.log.events import EventType, Subject
 from server.core.plain_json import JsonObject, from_plain, from_tagged, kind_of, tagged, to_plain
-from server.core.sealed_sets import SealedSet
+from server.core.sealed_parts import SealedPart, part_sealed_by
+from server.core.sealed_sets import RoundKind
 from server.core.settling import SETTLING_ACTS, apply_settling
 from server.core.signoff import apply_ending
-from server.core.verification import VERIFICATION_ACTS, apply_verification, is_hasty
+from server.core.verification import VERIFICATION_ACTS, answers_of, apply_verification, is_hasty, keyed_quantity
 
 LEAF_OF: Final[Mapping[type[Act], EventType]] = MappingProxyType(
     {
@@ -36,8 +38,7 @@ LEAF_OF: Final[Mapping[type[Act], EventType]] = MappingProxyType(
         acts.Reveal: EventType.COUNT_REVEALED,
         acts.ConfirmRecount: EventType.VERIFICATION_ANSWERED,
         acts.OpenCases: EventType.CASE_OPENED,
-        acts.ReopenResult: EventType.COUNT_REVEALED,
-        acts.Sign: EventType.SIGNATURE_MADE,
+        acts.ReopenResult: EventType.VERIFICATION_ANSWERED,
         acts.Close: EventType.COUNT_CLOSED,
         acts.Miss: EventType.COUNT_MISSED,
         acts.Abandon: EventType.COUNT_MISSED,
@@ -46,7 +47,8 @@ LEAF_OF: Final[Mapping[type[Act], EventType]] = MappingProxyType(
 )
 """Acts that become a leaf of the log. The others are rows only: they are repeated inside the next seal or signature.
 
-Where two acts share a type, `act` in the body tells them apart.
+A signature is one leaf for its whole list (`tours.signature_leaf`). Where two acts share a type, `act` in the body tells
+them apart; a `verification.answered` without `sealed_sha256` is no seal.
 """
 
 _SEAL_ACTS: Final = (acts.SealRound, acts.EndSearch)
@@ -64,8 +66,12 @@ class Transition:
     count: Count
     leaf_type: EventType | None
     """None: this act is no leaf."""
+    leaf_subject: Subject
+    """The round for a sealed round, else the count."""
     leaf_body: JsonObject
     """Plain JSON; holds no name, no free text, no tag code. Empty when there is no leaf."""
+    sealed: SealedPart | None
+    """The document to keep for ever; None: nothing was sealed."""
     maker: InitVar[object] = None
 
     def __post_init__(self, maker: object) -> None:
@@ -91,13 +97,17 @@ def advance(count: Count, act: Act) -> Transition:
     touched_at = act.at if reached.touched_at is None else max(act.at, reached.touched_at)
     after = replace(reached, touched_at=touched_at)
     leaf_type = LEAF_OF.get(type(act))
+    sealed = part_sealed_by(act, after)
+    is_round = sealed is not None and leaf_type is EventType.ROUND_SEALED
     return Transition(
         before=count.state,
         after=after.state,
         act=act,
         count=after,
         leaf_type=leaf_type,
+        leaf_subject=Subject("round", sealed.round) if sealed and is_round else Subject("count", count.plan.count),
         leaf_body={} if leaf_type is None else _leaf_body(act, before=count, after=after),
+        sealed=sealed,
         maker=_MAKER,
     )
 
@@ -163,40 +173,68 @@ def _refusal(count: Count, act: Act) -> Conflict:
 
 
 def _leaf_body(act: Act, *, before: Count, after: Count) -> JsonObject:
-    """The act in plain values, with sealed sets and long lists replaced by their digests."""
-    body = tagged(act)
-    body["act"] = body.pop("kind")
-    for name in ("by", "at"):
-        # The leaf's own head carries who and when.
-        del body[name]
-    body["state_before"] = before.state.value
-    body["state_after"] = after.state.value
-    if isinstance(act, acts.SealRound | acts.EndSearch | acts.SealBlindRound):
-        sealed: SealedSet = act.sealed
-        body["sealed"] = sealed.summary()
-    if isinstance(act, acts.GoSolo | acts.ReopenResult | acts.Void):
-        body["reason"] = {"sha256": act.reason.sha256}
+    """The act in plain values, with sealed sets and long lists replaced by their digests and numbers.
+
+    Who and when stand in the head of the leaf.
+    """
+    body = {key: value for key, value in tagged(act).items() if key not in ("kind", "by", "at")}
+    body |= {
+        "act": kind_of(type(act)),
+        "count": after.plan.count,
+        "state_before": before.state.value,
+        "state_after": after.state.value,
+    }
     match act:
         case acts.Open():
-            body["expected"] = len(act.expected)
-            body["known_missing"] = len(act.known_missing)
+            body |= {"expected": len(act.expected), "known_missing": len(act.known_missing)}
+        case acts.SealRound() | acts.EndSearch():
+            is_blind = act.sealed.kind is RoundKind.A1
+            body |= {"sealed": act.sealed.summary(), **_seal_members(act, after, Role.A, is_blind=is_blind)}
+        case acts.SealBlindRound():
+            body |= {"sealed": act.sealed.summary(), **_seal_members(act, after, Role.B, is_blind=True)}
         case acts.SealVerification():
-            body |= _verification_body(after)
-        case acts.Sign():
-            body["mode"] = None if after.mode is None else after.mode.value
+            quantity = keyed_quantity(after)
+            is_blind = quantity is not None and quantity.is_blind
+            body |= {**_verification_body(after), **_seal_members(act, after, Role.B, is_blind=is_blind)}
+        case acts.GoSolo() | acts.ReopenResult() | acts.Void():
+            body["reason"] = {"sha256": act.reason.sha256}
+        case acts.Close():
+            body |= _closing_body(after)
         case _:
             pass
     return body
 
 
+def _seal_members(act: Act, after: Count, role: Role, *, is_blind: bool) -> JsonObject:
+    """What the verifier of a pack reads of a seal."""
+    sealed = part_sealed_by(act, after)
+    assert sealed is not None
+    return {"role": role.letter(), "part": sealed.part, "sealed_sha256": sealed.sha256, "blind": is_blind}
+
+
 def _verification_body(count: Count) -> JsonObject:
-    """What B's seal binds: mode, draw, quantity and every answer."""
+    """What B's seal binds, for a reader of the log alone; the answers stand in B2."""
+    quantity = keyed_quantity(count)
     return {
-        "mode": None if count.mode is None else count.mode.value,
+        "mode": to_plain(count.mode),
         "mode_reasons": list(count.mode_reasons),
         "draw_root": count.draw_root,
-        "quantities": to_plain([quantity for quantity in count.quantities if quantity.by == count.b]),
-        "answers": to_plain([answer for answer in count.answers if answer.by == count.b]),
+        "n_pieces_keyed": None if quantity is None else quantity.n_pieces,
+        "n_answers": len(answers_of(count)),
+        "n_absent": sum(1 for answer in answers_of(count) if not answer.is_present),
         "is_hasty": is_hasty(count),
         "n_scanned": None if count.scanned is None else len(count.scanned),
+    }
+
+
+def _closing_body(count: Count) -> JsonObject:
+    """The result and the signatures that close it; no B: one person alone."""
+    assert count.result is not None
+    by_role = {signature.role: signature.signature for signature in count.signatures}
+    return {
+        "result": count.result.sha256,
+        "result_no": count.result.number,
+        "signed_off_as": to_plain(count.signed_off_as),
+        "signature_a": by_role[Role.A],
+        "signature_b": by_role.get(Role.B),
     }

@@ -152,6 +152,8 @@ class ClaimVerification:
 
     by: Actor
     at: int
+    round: RoundId
+    """B's round, to which readers attach if the mode is blind."""
     draw_root: str | None
     """Hex root of the first signed checkpoint covering A's seal; None only while none exists (offline)."""
     is_offline: bool = False
@@ -268,6 +270,8 @@ class Sign:
 
     by: Actor
     at: int
+    signature: str
+    """Id of the signature under the list; the same for all its lines."""
     role: Role
     result_no: int
     result_sha256: str

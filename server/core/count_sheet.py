@@ -99,6 +99,8 @@ class Result:
 class CountSignature:
     """One person's signature on one result."""
 
+    signature: str
+    """Id of the person's one signature under the whole list."""
     role: Role
     by: Actor
     at: int
@@ -132,7 +134,9 @@ class Count:
     opened_at: int | None = None
     touched_at: int | None = None
     """When the last act happened; an abandoned count is one that nobody touches."""
-    round: RoundId | None = None
+    round_a: RoundId | None = None
+    round_b: RoundId | None = None
+    """The round of the present claimant; None: nobody has claimed."""
     a: Actor | None = None
     b: Actor | None = None
     c: Actor | None = None

@@ -157,7 +157,7 @@ def _open(count: Count, act: acts.Open) -> Count:
 def _begin(count: Count, act: acts.BeginRound) -> Count:
     require_right(count, act.by.person)
     require_unseen(count, act.by.person)
-    return replace(count, state=CountState.COUNTING, a=act.by, round=act.round)
+    return replace(count, state=CountState.COUNTING, a=act.by, round_a=act.round)
 
 
 def _seal(count: Count, act: acts.SealRound) -> Count:

@@ -177,6 +177,7 @@ def _sign_alone(count: Count, act: acts.Sign) -> Count:
 
 def _signature(act: acts.Sign) -> CountSignature:
     return CountSignature(
+        signature=act.signature,
         role=act.role,
         by=act.by,
         at=act.at,

@@ -17,7 +17,9 @@ from server.core.count_states import ENDED_STATES, SIGNED_OFF_STATES, CountState
 from server.core.errors import Conflict
 from server.core.ids import CountId, PersonId, PieceRef, ShopId, TourId
 from server.core.log import canonical
+from server.core.log.events import EventType, Subject
 from server.core.plain_json import JsonObject, JsonPlain, digest_of, to_plain
+from server.core.sealed_parts import sealed_a_sha256, sealed_b_sha256
 from server.core.verification import keyed_quantity
 
 LINES_MAX: Final = 60
@@ -53,13 +55,14 @@ class ListLine:
     """One count on one person's list."""
 
     count: CountId
-    my_role: Role
+    my_role: str
+    """A or B."""
     scope: str
     """Hex digest of the frozen scope."""
     sealed_a: str
-    """Hex digest over A1 and A2."""
+    """Hex digest of the last thing A sealed, A1 or A2."""
     sealed_b: str | None
-    """Hex digest of B's round and answers; None: one person alone."""
+    """Hex digest of B2, which holds B's round and answers; None: one person alone."""
     result: str
     """Hex digest of the fixed result."""
     result_no: int
@@ -88,9 +91,13 @@ class TourList:
     """Counts of the tour not on this list although nobody ended them: not ready, or beyond the longest list."""
     first_seal_at: int
 
+    def lines_plain(self) -> tuple[JsonPlain, ...]:
+        """The lines as the pack keeps them."""
+        return tuple(to_plain(line) for line in self.lines)
+
     def lines_sha256(self) -> str:
         """Hex digest of the lines, `my_role` included."""
-        return digest_of([to_plain(line) for line in self.lines])
+        return digest_of(list(self.lines_plain()))
 
     def n_exceptions(self) -> int:
         """Lines that are not plain green."""
@@ -176,6 +183,8 @@ def prepare_list(tour: TourId, counts: Iterable[Count], *, person: PersonId, lis
 class ListSignature:
     """One person's act of signing a list, and what goes with it."""
 
+    signature: str
+    """Id of the signature, the subject of its leaf."""
     by: Actor
     at: int
     statement: SigningStatement
@@ -185,8 +194,14 @@ class ListSignature:
     """Photo digests by count, for closing alone."""
 
 
+def signature_leaf(signature: ListSignature) -> tuple[EventType, Subject, JsonObject]:
+    """The one leaf of a signed list: type, subject and body. The steps of its lines make none of their own."""
+    body: JsonObject = {"statement": to_plain(signature.statement)}
+    return EventType.SIGNATURE_MADE, Subject("signature", signature.signature), body
+
+
 def sign_list(tour_list: TourList, counts: Sequence[Count], signature: ListSignature) -> tuple[Transition, ...]:
-    """One `Sign` step for each line, all or none.
+    """One `Sign` step for each line, all or none; `signature_leaf` is the leaf of them all.
 
     `counts` are the counts as they are now.
     Raises: ListChanged: a line or the statement differs from the list. ExceptionsUnread. Whatever `advance` refuses.
@@ -207,7 +222,8 @@ def sign_list(tour_list: TourList, counts: Sequence[Count], signature: ListSigna
             acts.Sign(
                 by=signature.by,
                 at=signature.at,
-                role=line.my_role,
+                signature=signature.signature,
+                role=Role(line.my_role.lower()),
                 result_no=line.result_no,
                 result_sha256=line.result,
                 list_no=tour_list.list_no,
@@ -224,7 +240,7 @@ def roles_differ_only(first: Sequence[ListLine], second: Sequence[ListLine]) -> 
     if [line.count for line in first] != [line.count for line in second]:
         return False
     pairs = zip(first, second, strict=True)
-    return all(one.my_role is not other.my_role and _without_role(one) == _without_role(other) for one, other in pairs)
+    return all(one.my_role != other.my_role and _without_role(one) == _without_role(other) for one, other in pairs)
 
 
 def verified_afterwards(seals: Sequence[tuple[CountId, int]], entries: Iterable[tuple[CountId, int]]) -> set[CountId]:
@@ -273,10 +289,10 @@ def _line(count: Count, person: PersonId) -> ListLine:
     is_solo = count.mode is Mode.SOLO
     return ListLine(
         count=count.plan.count,
-        my_role=role,
+        my_role=role.letter(),
         scope=count.scope_sha256 or "",
-        sealed_a=digest_of([one.sha256() for one in (count.a1, count.a2) if one is not None]),
-        sealed_b=None if is_solo else _sealed_b(count),
+        sealed_a=sealed_a_sha256(count),
+        sealed_b=None if is_solo else sealed_b_sha256(count),
         result=count.result.sha256,
         result_no=count.result.number,
         present=len(count.result.present),
@@ -285,18 +301,6 @@ def _line(count: Count, person: PersonId) -> ListLine:
         quantity_b=None if is_solo or quantity is None else quantity.n_pieces,
         mode=count.mode.value,
         exceptions=count.result.exceptions,
-    )
-
-
-def _sealed_b(count: Count) -> str:
-    """Digest of everything B said: the blind round if there was one, the quantity and the answers."""
-    return digest_of(
-        {
-            "b1": None if count.b1 is None else count.b1.sha256(),
-            "quantities": to_plain([quantity for quantity in count.quantities if quantity.by == count.b]),
-            "answers": to_plain([answer for answer in count.answers if answer.by == count.b]),
-            "scanned": to_plain(count.scanned),
-        }
     )
 
 

@@ -123,20 +123,33 @@ def answers_of(count: Count) -> tuple[Answer, ...]:
     return tuple(answer for answer in count.answers if answer.by == verifier_of(count))
 
 
-def asks(count: Count) -> tuple[PieceRef, ...]:
-    """Pieces the verifier must hold in the hand, sorted: drawn, due, or by hand with A; never a piece nobody found.
+def ask_reasons(count: Count) -> dict[PieceRef, str]:
+    """Pieces the verifier must hold in the hand and why, in order of references; never a piece nobody found.
 
-    What B's own round or scan confirmed by its label is done already. Known missing pieces are never asked.
+    `due`: high value or handled; `draw`: the hash chose it; `silent`: by hand in A's round; `search`: by hand in A's
+    search. What B's own round or scan confirmed by its label is done already. Known missing pieces are never asked.
     """
     chances = [Threshold(piece.ref, piece.ppm) for piece in count.expected]
     by_draw: tuple[PieceRef, ...] = ()
     if count.draw_root is not None:
         by_draw = drawn(chances, root=bytes.fromhex(count.draw_root), count=count.plan.count)
-    due = {piece.ref for piece in count.expected if piece.is_due}
     by_hand = by_hand_only([one for one in (count.a1, count.a2) if one is not None])
+    in_search = frozenset[PieceRef]() if count.a2 is None else frozenset(count.a2.by_hand)
+    reasons: dict[PieceRef, str] = {
+        **dict.fromkeys(by_hand - in_search, "silent"),
+        **dict.fromkeys(by_hand & in_search, "search"),
+        **dict.fromkeys(by_draw, "draw"),
+        **{piece.ref: "due" for piece in count.expected if piece.is_due},
+    }
     found = count.present_by_a() | (frozenset() if count.b1 is None else count.b1.present)
     done = frozenset(count.scanned or ()) | frozenset(() if count.b1 is None else count.b1.by_hand)
-    return tuple(sorted(({*by_draw, *due} | by_hand) & found - done - frozenset(count.known_missing)))
+    askable = found - done - frozenset(count.known_missing)
+    return {ref: reasons[ref] for ref in sorted(reasons) if ref in askable}
+
+
+def asks(count: Count) -> tuple[PieceRef, ...]:
+    """The pieces of `ask_reasons`, sorted."""
+    return tuple(ask_reasons(count))
 
 
 def open_asks(count: Count) -> tuple[PieceRef, ...]:
@@ -204,7 +217,16 @@ def _claim(count: Count, act: acts.ClaimVerification) -> Count:
         raise AsksOpen(
             "No signed checkpoint covers the first seal yet, so nothing can be drawn. Try again in a moment."
         )
-    claimed = replace(count, state=CountState.VERIFYING, b=act.by, mode=mode, mode_reasons=reasons, draw_root=root)
+    is_renewed = act.by == count.b
+    claimed = replace(
+        count,
+        state=CountState.VERIFYING,
+        b=act.by,
+        round_b=count.round_b if is_renewed else act.round,
+        mode=mode,
+        mode_reasons=reasons,
+        draw_root=root,
+    )
     return _leased(claimed, at=act.at)
 
 

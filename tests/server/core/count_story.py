@@ -90,7 +90,7 @@ class Story:
         return self.tell(acts.SealRound(by, self.clock, seal(RoundKind.A1, by, *heard, **more), drained))
 
     def claim(self, by: Actor = MARC, *, root: str | None = ROOT, offline: bool = False) -> "Story":
-        return self.tell(acts.ClaimVerification(by, self.clock, root, offline))
+        return self.tell(acts.ClaimVerification(by, self.clock, RoundId(f"round-{by.person}"), root, offline))
 
     def key(self, n_pieces: int, by: Actor = MARC) -> "Story":
         return self.tell(acts.KeyQuantity(by, self.clock, n_pieces))
@@ -131,7 +131,9 @@ class Story:
     def sign(self, by: Actor, role: Role, *, photo: str | None = None, digest: str | None = None) -> "Story":
         result = self.count.result
         number, sha256 = (0, "") if result is None else (result.number, result.sha256)
-        return self.tell(acts.Sign(by, self.clock, role, number, digest or sha256, 1, "51" * 32, photo))
+        return self.tell(
+            acts.Sign(by, self.clock, f"signature-{by.person}", role, number, digest or sha256, 1, "51" * 32, photo)
+        )
 
     def close(self, *, covered: bool = True) -> "Story":
         return self.tell(acts.Close(SERVER, self.clock, 40, 40 if covered else 39))

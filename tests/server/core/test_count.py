@@ -56,7 +56,7 @@ EXAMPLES: dict[type[Act], Act] = {
     acts.SealRound: acts.SealRound(CLAIRE, T0, seal(RoundKind.A1, CLAIRE), is_drained=True),
     acts.OpenSearch: acts.OpenSearch(CLAIRE, T0),
     acts.EndSearch: acts.EndSearch(CLAIRE, T0, seal(RoundKind.A2, CLAIRE)),
-    acts.ClaimVerification: acts.ClaimVerification(MARC, T0, ROOT),
+    acts.ClaimVerification: acts.ClaimVerification(MARC, T0, RoundId("r"), ROOT),
     acts.KeyQuantity: acts.KeyQuantity(MARC, T0, 4),
     acts.SealBlindRound: acts.SealBlindRound(MARC, T0, seal(RoundKind.B1, MARC), is_drained=True),
     acts.ScanLabels: acts.ScanLabels(MARC, T0, ()),
@@ -68,7 +68,7 @@ EXAMPLES: dict[type[Act], Act] = {
     acts.NoteOutcome: acts.NoteOutcome(SERVER, T0, CaseId("case-1"), "MISPLACED", "found_elsewhere"),
     acts.FixResult: acts.FixResult(SERVER, T0),
     acts.ReopenResult: acts.ReopenResult(CLAIRE, T0, WHY),
-    acts.Sign: acts.Sign(MARC, T0, Role.B, 1, "00", 1, "51"),
+    acts.Sign: acts.Sign(MARC, T0, "s", Role.B, 1, "00", 1, "51"),
     acts.Close: acts.Close(SERVER, T0, 9, 9),
     acts.GoSolo: acts.GoSolo(CLAIRE, T0, WHY, ROOT),
     acts.Miss: acts.Miss(SERVER, T0 + 3_600_000),
@@ -136,11 +136,12 @@ def test_an_act_of_the_table_moves_only_along_the_table(state: CountState, kind:
 
 def test_only_advance_makes_a_transition() -> None:
     step = advance(planned(plan()), EXAMPLES[acts.Miss])
+    made = tuple(getattr(step, field.name) for field in dataclasses.fields(step))
 
     with pytest.raises(TypeError, match="by nothing else"):
-        Transition(step.before, step.after, step.act, step.count, step.leaf_type, step.leaf_body)
+        Transition(*made)
     with pytest.raises(TypeError, match="by nothing else"):
-        Transition(step.before, step.after, step.act, step.count, step.leaf_type, step.leaf_body, maker=object())
+        Transition(*made, object())  # type: ignore[call-arg]
     with pytest.raises((TypeError, ValueError)):
         dataclasses.replace(step, after=CountState.CLOSED)
 
@@ -290,6 +291,18 @@ def test_a_search_happens_once_and_ends_once() -> None:
     with pytest.raises(DomainError) as refused:
         story.tell(acts.EndSearch(CLAIRE, T0 + 9, seal(RoundKind.A2, CLAIRE)))
     assert refused.value.code == "search_used"
+
+
+def test_a_search_is_of_a_and_of_a_kind() -> None:
+    with pytest.raises(DomainError) as refused:
+        clean_to(S.SEALED_A).tell(acts.OpenSearch(MARC, T0))
+    assert refused.value.code == "not_yours"
+    story = clean_to(S.SEALED_A).tell(acts.OpenSearch(CLAIRE, T0))
+    with pytest.raises(DomainError) as refused:
+        story.tell(acts.EndSearch(MARC, T0, seal(RoundKind.A2, MARC)))
+    assert refused.value.code == "not_yours"
+    with pytest.raises(Malformed):
+        story.tell(acts.EndSearch(CLAIRE, T0, seal(RoundKind.A1, CLAIRE)))
 
 
 def test_late_reads_change_no_set_and_no_signature() -> None:

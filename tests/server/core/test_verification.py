@@ -15,9 +15,9 @@ from server.core.count_sheet import Mode
 from server.core.count_states import CountState
 from server.core.counting import require_not_counting_blind
 from server.core.errors import DomainError, Malformed
-from server.core.ids import DeviceId
+from server.core.ids import DeviceId, RoundId
 from server.core.sealed_sets import AcceptedGap, Anomaly, Reason, RoundKind
-from server.core.verification import asks, is_hasty, open_asks
+from server.core.verification import ask_reasons, asks, is_hasty, open_asks
 from tests.server.core.count_story import (
     CLAIRE,
     MARC,
@@ -114,6 +114,26 @@ def test_a_piece_found_by_hand_in_the_search_joins_the_asks() -> None:
     story.tell(acts.EndSearch(CLAIRE, T0, seal(RoundKind.A2, CLAIRE, by_hand=("ring-4",)))).claim()
 
     assert (story.count.mode, asks(story.count)) == (Mode.CHALLENGE, refs("ring-4"))
+
+
+def test_each_ask_says_why() -> None:
+    expected = (
+        ExpectedPiece(RINGS[0], is_due=True),
+        ExpectedPiece(RINGS[1], ppm=1_000_000),
+        *map(ExpectedPiece, RINGS[2:]),
+    )
+    story = Story().open(expected=expected).begin().seal_a(*RINGS[:2], by_hand=("ring-3",))
+    story.tell(acts.OpenSearch(CLAIRE, T0))
+    story.tell(acts.EndSearch(CLAIRE, T0, seal(RoundKind.A2, CLAIRE, by_hand=("ring-4",)))).claim()
+
+    assert list(ask_reasons(story.count).items()) == list(zip(RINGS, ("due", "draw", "silent", "search"), strict=True))
+
+
+def test_a_renewed_claim_keeps_its_round() -> None:
+    story = clean_to(S.VERIFYING)
+    again = acts.ClaimVerification(MARC, T0, RoundId("another"), ROOT)
+
+    assert story.tell(again).count.round_b == "round-marc"
 
 
 def test_an_initial_count_is_never_a_discrepancy() -> None:
