@@ -98,7 +98,7 @@ export function groupByShowcase(counts: readonly TourCount[]): readonly PlaceGro
 
 /** The whole path for a title: `Vitrine 3 · Plateau 5`; a number stays on the line of its word. */
 export function titleOf(path: string): string {
-  return path.replace(/ (?=\d)/g, "\u00a0").split("/").join(" · ");
+  return path.replace(/ (?=\d)/g, "\u00a0").split("/").join("\u00a0· ");
 }
 
 /** The last level of a path: what stands on the tray's label. */

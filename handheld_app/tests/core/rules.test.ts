@@ -31,7 +31,7 @@ describe("tour", () => {
     expect(groups.map((group) => [group.name, ...group.counts.map((member) => leafName(member.path))])).toEqual([
       ["Atelier", "Atelier"], ["Vitrine 2", "P 2", "P 10"], ["Vitrine 10", "P 1"],
     ]);
-    expect(titleOf("Vitrine 2/Plateau 10")).toBe("Vitrine\u00a02 · Plateau\u00a010");
+    expect(titleOf("Vitrine 2/Plateau 10")).toBe("Vitrine\u00a02\u00a0· Plateau\u00a010");
   });
 
   it("calls a count late only while somebody still has to count it", () => {
