@@ -1,8 +1,9 @@
 """Barcodes: what a scanned label says, as GS1 values where it is one, as the shop's own code where it is not.
 
-A thin layer over biip, with what it leaves to its caller: a Digital Link in a plain QR code is found, a wrong check digit is
-refused instead of reported, GTINs are padded to 14 digits, and a serial without its GTIN is flagged as not GS1. Only a piece's
-own reference, EPC or TID identifies it: a GTIN or SKU yields candidates.
+Element strings are walked by `gs1_elements`; links and in-store numbers are biip's, with what it leaves to its caller: a
+Digital Link in a plain QR code is found, a wrong check digit is refused instead of reported, GTINs are padded to 14 digits, and
+a serial without its GTIN is flagged as not GS1. Only a piece's own reference, EPC or TID identifies it: a GTIN or SKU yields
+candidates.
 
 >>> parse_barcode("]d20109506000134352216789").ais
 (('01', '09506000134352'), ('21', '6789'))
@@ -11,15 +12,12 @@ own reference, EPC or TID identifies it: a GTIN or SKU yields candidates.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from server.core.epc import EpcError, decode
 from server.core.errors import Malformed
-
-if TYPE_CHECKING:
-    from biip.gs1_element_strings import GS1ElementString
+from server.core.gs1_elements import ElementError, parse_elements
 
 BARCODE_CHARACTERS_MAX: Final = 2_000
 """A GS1 symbol holds at most 90 (linear) or about 2,335 (DataMatrix) characters; links on labels stay far below."""
@@ -42,7 +40,7 @@ _GS1_CHARACTERS: Final = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z\x1d]*")
 
 
 class BarcodeError(Malformed):
-    """A barcode that breaks the rules its symbology promises. `reason`: check_digit, charset, length, empty, scheme or epc."""
+    """A barcode that breaks the rules its symbology promises. `reason`: check_digit, charset, length, ai, empty, scheme or epc."""
 
     code: ClassVar[str] = "barcode"
 
@@ -128,41 +126,36 @@ def _link(text: str, aim: str | None) -> Barcode:
         link = GS1DigitalLinkURI.parse(text)
     except (ParseError, ValueError):
         return Barcode(text, "url", aim)
-    return _gs1(text, "digital_link", aim=aim, elements=link.element_strings)
+    ais: list[tuple[str, str]] = []
+    for element in link.element_strings:
+        wrong = element.gtin_error or element.sscc_error or element.gln_error
+        if wrong:
+            raise BarcodeError("check_digit", f"{wrong} One digit was misread or mistyped: scan the label again.")
+        ais.append((element.ai.ai, element.value.zfill(14) if element.ai.ai == "01" else element.value))
+    return _gs1(text, "digital_link", aim=aim, ais=tuple(ais))
 
 
 def _message(text: str, aim: str | None) -> Barcode:
-    from biip import ParseError
-    from biip.gs1_messages import GS1Message
-
     if not _GS1_CHARACTERS.fullmatch(text):
         raise BarcodeError(
             "charset", f"{text[:60]!r} holds a character that GS1 data cannot have. Scan the label again."
         )
     try:
-        message = GS1Message.parse(text)
-    except (ParseError, ValueError) as error:
-        raise BarcodeError("length", f"{text[:60]!r} is not GS1 data: {error} Print the label again.") from error
-    return _gs1(text, "gs1", aim=aim, elements=message.element_strings)
+        return _gs1(text, "gs1", aim=aim, ais=parse_elements(text))
+    except ElementError as error:
+        raise BarcodeError(error.reason, f"{error.sentence} Scan the label again, or print it anew.") from error
 
 
-def _gs1(text: str, kind: str, *, aim: str | None, elements: "Iterable[GS1ElementString]") -> Barcode:
-    ais: list[tuple[str, str]] = []
-    for element in elements:
-        wrong = element.gtin_error or element.sscc_error or element.gln_error
-        if wrong:
-            raise BarcodeError("check_digit", f"{wrong} One digit was misread or mistyped: scan the label again.")
-        number = element.value.zfill(14) if element.ai.ai == "01" else element.value
-        ais.append((element.ai.ai, number))
-    values = dict(ais)
-    lone_serial = "21" in values and not values.keys() & {"01", "8006"}
+def _gs1(text: str, kind: str, *, aim: str | None, ais: tuple[tuple[str, str], ...]) -> Barcode:
+    found = dict(ais)
+    is_lone_serial = "21" in found and "01" not in found and "8006" not in found
     return Barcode(
         text,
         kind,
         aim,
-        ais=tuple(ais),
-        sku=values.get("240") or values.get("241"),
-        flags=("serial_without_gtin",) if lone_serial else (),
+        ais=ais,
+        sku=found.get("240") or found.get("241"),
+        flags=("serial_without_gtin",) if is_lone_serial else (),
     )
 
 
