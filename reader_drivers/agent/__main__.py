@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(settings: AgentSettings) -> int:
     from reader_drivers.agent.runner import Agent
+    from reader_drivers.agent.spool import SpoolTaken
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # The websockets library tells of every handshake; its failures reach us as exceptions anyway.
@@ -102,8 +103,12 @@ def _run(settings: AgentSettings) -> int:
         with suppress(asyncio.CancelledError):
             await task
 
-    with suppress(KeyboardInterrupt):
-        asyncio.run(until_signalled())
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(until_signalled())
+    except SpoolTaken as error:
+        print(f"baguier-agent: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

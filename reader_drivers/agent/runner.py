@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from reader_drivers.agent.folding import FOLD_WINDOW_S
 from reader_drivers.agent.session import STOP_TIMEOUT_S, ReaderSession
 from reader_drivers.agent.settings import AgentSettings
-from reader_drivers.agent.spool import Spool, SpoolFull
+from reader_drivers.agent.spool import SPOOL_BATCHES_MAX, Spool, SpoolFull
 from reader_drivers.agent.transports import monotonic_ms
 from reader_drivers.agent.uplink import Address, Uplink
 from reader_drivers.reads import (
@@ -41,14 +41,18 @@ log = logging.getLogger("baguier.agent")
 class Agent:
     """One agent: made in a running event loop, then `run` until it is cancelled."""
 
-    def __init__(self, settings: AgentSettings) -> None:
+    def __init__(self, settings: AgentSettings, *, batches_max: int = SPOOL_BATCHES_MAX) -> None:
         self._settings = settings
-        self._spool = Spool(settings.data_dir / SPOOL_FILE)
+        self._spool = Spool(settings.data_dir / SPOOL_FILE, batches_max=batches_max)
         # One thread: SQLite work keeps the order in which the event loop asked for it.
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._sessions = {reader.name: ReaderSession(reader, self._send) for reader in settings.readers}
         self._locks = {name: asyncio.Lock() for name in self._sessions}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._group = asyncio.TaskGroup()
+        self._is_ending = False
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._unspooled: list[Callable[[int], bytes]] = []
         self._uplink = Uplink(
             Address(settings.server, settings.token), _DiskSource(self), hello=self._hello, obey=self._obey
         )
@@ -59,7 +63,7 @@ class Agent:
             if attachment.reader in self._sessions:
                 self._sessions[attachment.reader].attach(attachment)
         try:
-            async with asyncio.TaskGroup() as group:
+            async with self._group as group:
                 for session in self._sessions.values():
                     group.create_task(session.run())
                 group.create_task(self._flush_regularly())
@@ -69,9 +73,6 @@ class Agent:
                 finally:
                     await self._rest()
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
             self._disk.shutdown()
             self._spool.close()
 
@@ -85,6 +86,7 @@ class Agent:
         return self._spool
 
     async def _rest(self) -> None:
+        self._is_ending = True
         for session in self._sessions.values():
             session.pause()
         await asyncio.gather(*(session.wait_at_rest(STOP_TIMEOUT_S) for session in self._sessions.values()))
@@ -100,9 +102,7 @@ class Agent:
 
     def _obey(self, order: Listen | Drain | Idle) -> None:
         """Each order runs on its own, so that a slow stop of one reader holds up no other; per reader in order."""
-        task = asyncio.create_task(self._follow(order))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._group.create_task(self._follow(order))
 
     async def _follow(self, order: Listen | Drain | Idle) -> None:
         match order:
@@ -142,6 +142,8 @@ class Agent:
             async with self._locks[opened.reader]:
                 await session.detach(opened)
                 await self._flush()
+                # A full disk holds the answer back: drained must never be said of reads that are not stored.
+                await self._has_room.wait()
                 to_seq = await self.on_disk(lambda: self._spool.close_attachment(attachment_id))
         else:
             to_seq = await self.on_disk(lambda: self._spool.close_attachment(attachment_id))
@@ -154,11 +156,12 @@ class Agent:
 
     async def _flush(self) -> None:
         """Everything heard until now, durable in the spool when this returns."""
-        makers = [
+        makers = self._unspooled + [
             folded.maker(session.name, self._utc_ns_of)
             for session in self._sessions.values()
             for folded in session.folder.take()
         ]
+        self._unspooled = []
         if not makers:
             # Passing through the disk's queue waits for flushes that took their rows earlier.
             await self.on_disk(lambda: None)
@@ -166,11 +169,18 @@ class Agent:
         try:
             await self.on_disk(lambda: self._spool.append(makers))
         except SpoolFull as error:
+            self._unspooled = makers + self._unspooled
+            self._has_room.clear()
             for session in self._sessions.values():
-                session.pause()
-                self._send(ReaderHealth(session.name, "full", f"{error} Reading stops until the server is reached."))
-            log.error("%s", error)  # noqa: TRY400 - a full disk is no bug; the sentence says it all.
+                if not session.is_paused:
+                    session.pause()
+                    self._send(ReaderHealth(session.name, "full", f"{error} Reading stops until there is room."))
+                    log.error("%s: %s", session.name, error)  # noqa: TRY400 - a full disk is no bug of ours.
             return
+        self._has_room.set()
+        for session in self._sessions.values():
+            if not self._is_ending:
+                session.resume()
         self._uplink.wake()
 
     def _utc_ns_of(self, at_ms: int) -> int:

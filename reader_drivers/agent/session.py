@@ -61,7 +61,8 @@ class ReaderSession:
         self._driver = settings.protocol.driver()
         self._attached: dict[str, Attachment] = {}
         self._draining = 0
-        self._is_paused = False
+        self.is_paused = False
+        """True: reads nothing although attached."""
         self._is_open = False
         self._state, self._detail = "lost", "not opened yet"
         self._phase = ReaderPhase.IDLE
@@ -112,8 +113,12 @@ class ReaderSession:
 
     def pause(self) -> None:
         """Read nothing any more: the spool is full or the agent ends."""
-        self._is_paused = True
+        self.is_paused = True
         self._take(self._driver.stop())
+
+    def resume(self) -> None:
+        """Read again if attached."""
+        self.is_paused = False
 
     async def wait_at_rest(self, timeout_s: float) -> None:
         """Wait until the reader transmits nothing, at most `timeout_s`, and not at all while its link is down."""
@@ -166,7 +171,7 @@ class ReaderSession:
             await link.write(sent)
 
     def _begin_when_wanted(self) -> None:
-        is_wanted = bool(self._attached) and not self._is_paused
+        is_wanted = bool(self._attached) and not self.is_paused
         is_ready = self._phase in {ReaderPhase.IDLE, ReaderPhase.LOST}
         is_retried = self._phase is ReaderPhase.FAULT and monotonic_ms() >= self._fault_until_ms
         if not is_wanted or not (is_ready or is_retried):

@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 from reader_drivers.agent.protocols import ProtocolEntry, UnknownProtocol, protocol_named
 from reader_drivers.driver import ReadPlan, Region
 from reader_drivers.errors import PlanRefused
+from reader_drivers.reads import NAME_CHARACTERS_MAX
 
 SETTINGS_BYTES_MAX: Final = 1_048_576
 TOKEN_CHARACTERS_MIN: Final = 22
@@ -193,6 +194,8 @@ def _text(table: dict[str, Any], key: str, where: str) -> str:
     value = table.get(key)
     if not isinstance(value, str) or not value.strip():
         raise SettingsRefused(f'{where} has no {key}; write {key} = "…".')
+    if key == "name" and len(value) > NAME_CHARACTERS_MAX:
+        raise SettingsRefused(f"{where}: the name has {len(value)} characters; at most {NAME_CHARACTERS_MAX} are sent.")
     return value
 
 

@@ -14,6 +14,8 @@ import msgspec
 
 SPOOL_BATCHES_MAX: Final = 1_000_000
 """More than a day of ten batches a second without a server. Beyond it reading stops: losing reads silently is worse."""
+LOCK_WAIT_S: Final = 1.0
+"""An agent that is just ending gives the file up within this time."""
 CLOSED_ATTACHMENTS_MAX: Final = 1_000
 """Closed attachments are remembered, so that a repeated `drain` gets the same answer; older ones are forgotten."""
 
@@ -31,9 +33,15 @@ CREATE TABLE IF NOT EXISTS attachments (
 
 
 class SpoolFull(RuntimeError):  # noqa: N818 - it says what happened.
-    """The disk quota for unsent batches is used up; nothing was stored."""
+    """The quota for unsent batches is used up, or the disk is full; nothing was stored."""
 
     code = "spool_full"
+
+
+class SpoolTaken(RuntimeError):  # noqa: N818 - it says what happened.
+    """Another agent runs on this data folder; two would give the same numbers to different reads."""
+
+    code = "spool_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +68,15 @@ class Spool:
         self._batches_max = batches_max
         self._closed_max = closed_max
         # The runner gives it a thread of its own, made after this object.
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+        try:
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            raise SpoolTaken(f"The spool {path} cannot be opened ({error}); is another agent running on it?") from error
 
     def close(self) -> None:
         """Give the file up."""
@@ -80,8 +93,16 @@ class Spool:
     def append(self, makers: Sequence[Callable[[int], bytes]]) -> int:
         """Store one batch per maker, each called with its sequence. Gives the last sequence.
 
-        Raises: SpoolFull: the unsent batches would be more than the quota.
+        Raises: SpoolFull: the unsent batches would be more than the quota, or the disk has no room.
         """
+        try:
+            return self._append(makers)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            raise SpoolFull("The disk has no room for unsent batches.") from error
+
+    def _append(self, makers: Sequence[Callable[[int], bytes]]) -> int:
         with self._transaction():
             held = self._number("SELECT last_seq - acked_seq FROM state")
             if held + len(makers) > self._batches_max:
@@ -102,11 +123,14 @@ class Spool:
 
         That happens when this disk was replaced: going on below the server's number would give numbers twice.
         """
+        # Not fsynced: a forgotten trim only sends batches again. The next append carries it to the disk.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
         with self._transaction():
             self._connection.execute("DELETE FROM batches WHERE seq <= ?", (acked_seq,))
             self._connection.execute(
                 "UPDATE state SET acked_seq = max(acked_seq, ?1), last_seq = max(last_seq, ?1)", (acked_seq,)
             )
+        self._connection.execute("PRAGMA synchronous = FULL")
 
     def attachment(self, attachment_id: str) -> Attachment | None:
         """The attachment with this id, open or remembered; None: never seen or forgotten."""
@@ -170,4 +194,8 @@ class _Transaction:
         self._connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        if kind is None:
+            self._connection.execute("COMMIT")
+        elif self._connection.in_transaction:
+            # SQLite itself rolls back when the disk is full.
+            self._connection.execute("ROLLBACK")

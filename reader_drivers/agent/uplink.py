@@ -128,13 +128,15 @@ class Uplink:
         return min(pause_s, BACK_OFF_FIRST_S)
 
     async def _both_ways(self, socket: ClientConnection) -> None:
-        tasks = {asyncio.create_task(self._send_all(socket)), asyncio.create_task(self._receive_all(socket))}
-        done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        for task in done:
-            task.result()
+        tasks = [asyncio.create_task(self._send_all(socket)), asyncio.create_task(self._receive_all(socket))]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _send_all(self, socket: ClientConnection) -> None:
         while True:

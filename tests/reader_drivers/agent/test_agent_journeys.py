@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from reader_drivers.agent.runner import Agent
+from reader_drivers.agent.settings import load_settings
 from reader_drivers.reads import Ack, Drain, Drained, Hello, Idle, Listen, Listening, ReaderHealth
 from tests.reader_drivers.agent.stage import TOKEN, Stage, end, play
 
@@ -190,6 +192,62 @@ def test_terminated_agent_silences_its_readers_and_leaves_with_code_0(tmp_path: 
         assert "Traceback" not in stage.logs()
         assert stage.server.all_of(Hello)[1].last_seq > 0
         assert hearings(stage) == stage.stats("pad")["reads_told"]
+
+    play(tmp_path, story)
+
+
+def test_full_spool_stops_the_reader_loses_nothing_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        pad = stage.add_reader("pad", tags=TAGS, options=FAST)
+        stage.server.does_ack = False
+        agent = asyncio.create_task(Agent(load_settings(stage.write_settings()), batches_max=3).run())
+        await listen(stage)
+        full = await stage.server.hear(ReaderHealth, lambda m: m.state == "full")
+        await stage.server.hear(ReaderHealth, lambda m: m.state == "idle")
+        held = len(stage.server.batches)
+        await stage.server.say(Drain("a"))
+        stage.server.does_ack = True
+        await stage.server.say(Ack(stage.server.acked))
+        to_seq = (await stage.server.hear(Drained)).to_seq
+        await stage.server.until(lambda: stage.server.acked >= to_seq)
+        end(pad, signal.SIGTERM)
+        agent.cancel()
+        await asyncio.gather(agent, return_exceptions=True)
+
+        assert "3 batches wait" in full.detail
+        assert held == 3
+        assert to_seq > 3
+        assert hearings(stage) == stage.stats("pad")["reads_told"]
+
+    play(tmp_path, story)
+
+
+def test_second_agent_on_the_same_spool_is_refused(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        stage.add_reader("pad", tags=TAGS, options=FAST)
+        stage.start_agent()
+        await stage.server.hear(Hello)
+        second = stage.start_agent()
+
+        assert await asyncio.to_thread(second.wait, 20) == 1
+        assert "is another agent running" in stage.logs()
+
+    play(tmp_path, story)
+
+
+def test_bad_cable_costs_reads_and_never_the_count(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        faults = "split=0.3,glue=0.3,corrupt=0.02,delay=0.02:5"
+        pad = stage.add_reader("pad", tags=TAGS, options=("--rate", "2000", "--faults", faults, "--seed", "5"))
+        stage.start_agent()
+        await listen(stage)
+        await stage.server.until(lambda: hearings(stage) > 1_000)
+        await drain(stage)
+        end(pad, signal.SIGTERM)
+        stats = stage.stats("pad")
+
+        assert set(stats["tags_intact"]) <= heard(stage)
+        assert 1_000 < hearings(stage) < stats["reads_told"]
 
     play(tmp_path, story)
 
