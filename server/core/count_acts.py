@@ -85,6 +85,7 @@ class OpenedCase:
     """A case as the count opens it."""
 
     case: CaseId
+    """May be the open case of another count of the tour: one piece has one."""
     discrepancy: str
     """Class code of domain.md (e)."""
     subject: str

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from server.core import count_acts as acts
-from server.core.actors import SERVER, Actor, Role, may_count, may_manage
+from server.core.actors import SERVER, Actor, Role, is_same_human, may_count, may_manage
 from server.core.count_errors import (
     AlreadyAnswered,
     CaseAbsent,
@@ -82,7 +82,8 @@ def _confirm(count: Count, act: acts.ConfirmRecount) -> Count:
 
 def _require_untouched(count: Count, act: acts.ConfirmRecount) -> None:
     """Who touched this very piece, even after the verification, does not confirm it."""
-    if any(edit.person == act.by.person and edit.ref == act.ref for edit in count.edits):
+    editors = [edit.person for edit in count.edits if edit.ref == act.ref]
+    if any(is_same_human(count.people, first=editor, second=act.by.person) for editor in editors):
         raise EditorCannotVerify(
             "This person re-tagged or edited this piece and cannot confirm it. Leave the line to another person.",
             person=act.by.person,

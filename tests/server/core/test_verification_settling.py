@@ -30,7 +30,6 @@ from tests.server.core.count_story import (
     refs,
 )
 
-S = CountState
 THREE_RINGS = RINGS[:3]
 
 
@@ -213,6 +212,8 @@ def test_who_touched_the_piece_after_the_verification_does_not_confirm_it() -> N
     story = differing_of_three().tell(acts.EditPiece(NADIA, T0, RINGS[3]))
 
     assert code_of(lambda: story.confirm("ring-4", NADIA)) == "editor_cannot_verify"
+    other = differing_of_three().tell(acts.EditPiece(NADIA, T0, RINGS[0]))
+    assert other.confirm("ring-4", NADIA).count.state is CountState.RECOUNTING
 
 
 def test_a_case_covers_its_subject_once() -> None:
