@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
+from starlette.websockets import WebSocketDisconnect
+
 from reader_drivers.reads import Message
 from server.core.ids import DeviceId
 
@@ -32,5 +34,10 @@ class AgentLinks:
         send = self._links.get(device_id)
         if send is None:
             return False
-        await send(message)
+        try:
+            await send(message)
+        except (WebSocketDisconnect, RuntimeError):
+            # The agent died and its connection has not been noticed yet; it counts as away.
+            self.close(device_id, send)
+            return False
         return True

@@ -27,9 +27,9 @@ class RunningServer:
         self.process.wait(STOP_S)
 
 
-def start_server(folder: Path, *, port: int = 0) -> RunningServer:
+def start_server(folder: Path, *, port: int = 0, module: str = "server") -> RunningServer:
     """Start `baguier serve` and wait until it says where it listens."""
-    command = [sys.executable, "-m", "server", "serve", "--data", str(folder), "--port", str(port)]
+    command = [sys.executable, "-m", module, "serve", "--data", str(folder), "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
     assert process.stdout is not None
     line = process.stdout.readline()
