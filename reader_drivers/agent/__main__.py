@@ -145,7 +145,8 @@ def _test(name: str, settings: AgentSettings) -> int:
         print(f"scanned {text}")
     for piece in trial.rejected:
         print(f"not understood {piece.raw.hex().upper()}  {piece.reason}")
-    print(f"{len(trial.tags)} tags, {len(trial.scans)} scans, {len(trial.rejected)} pieces not understood")
+    tags = {(epc, tid) for epc, tid, _ in trial.tags}
+    print(f"{len(tags)} tags, {len(trial.scans)} scans, {len(trial.rejected)} pieces not understood")
     return 0 if trial.has_read else 1
 
 

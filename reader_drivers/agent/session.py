@@ -20,6 +20,8 @@ from reader_drivers.reads import BarcodeScan, ReaderEntry, ReaderHealth, TagRead
 
 TICK_S: Final = 0.02
 """Time-outs are 50 ms and more; fifty ticks a second cost 1 % of a small computer."""
+SETTLE_S: Final = 0.01
+"""While reading, frames are taken together after this pause: one wake-up for many. Each chunk keeps its own arrival time."""
 BACK_OFF_FIRST_S: Final = 0.25
 BACK_OFF_MAX_S: Final = 10.0
 FAULT_PAUSE_S: Final = 5.0
@@ -150,6 +152,8 @@ class ReaderSession:
             while True:
                 self._begin_when_wanted()
                 await self._write(link)
+                if self._phase is ReaderPhase.READING:
+                    await asyncio.sleep(SETTLE_S)
                 chunks = await link.read(TICK_S)
                 for at_ms, received in chunks:
                     self._take(self._driver.feed(received, at_ms))
