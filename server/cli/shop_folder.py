@@ -26,6 +26,8 @@ ShopOption = Annotated[str | None, typer.Option("--shop", help="Name of a new sh
 ZoneOption = Annotated[str | None, typer.Option("--zone", help="Time zone of a new shop, such as Europe/Paris.")]
 CurrencyOption = Annotated[str | None, typer.Option("--currency", help="Currency of a new shop, such as EUR.")]
 
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
 EXIT_REFUSED = 2
 """The command could not be done as asked; one sentence on standard error says why."""
 
@@ -71,6 +73,12 @@ def opened(chosen: Settings, founding: Founding | None = None) -> Iterator[Store
             name, zone, currency = str(founding.name), str(founding.zone), str(founding.currency)
             store.run(lambda unit: open_shop(unit, name=name, zone=zone, currency=currency))
         yield store
+
+
+def confirm(question: str, *, is_sure: bool) -> None:
+    """Ask on standard error unless the person said --yes; end the command with exit code 1 on no."""
+    if not is_sure:
+        typer.confirm(question, abort=True, err=True)
 
 
 def answer(document: Mapping[str, object], *, as_json: bool, text: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from server.core.errors import Absent
 from server.core.ids import PlaceId, PlacePath, ShopId
 from server.store.tables import Place, table
 
@@ -26,6 +27,15 @@ def paths(connection: Connection, shop_id: ShopId) -> Mapping[PlaceId, PlacePath
 
     found = {PlaceId(place): PlacePath(path_of(place)) for place in parts}
     return dict(sorted(found.items(), key=lambda one: one[1]))
+
+
+def require_place(connection: Connection, shop_id: ShopId, place: PlaceId) -> None:
+    """Do nothing if the place exists and is in use. Raises: Absent."""
+    found = connection.execute(
+        select(_PLACES.c.id).where(_PLACES.c.shop_id == shop_id, _PLACES.c.id == place, _PLACES.c.retired_at.is_(None))
+    ).first()
+    if found is None:
+        raise Absent(f"No place {place[:40]!r} in this shop. Choose one from the list of places.")
 
 
 class PlaceTree:

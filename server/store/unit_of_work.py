@@ -148,6 +148,7 @@ class Store:
     ) -> None:
         self.path = where if isinstance(where, Path) else database_path(where)
         self.clock = clock or SystemClock()
+        self.new_id = make_id
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = DataFolderLock(self.path.parent)
         try:

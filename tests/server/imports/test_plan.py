@@ -35,7 +35,7 @@ def line(
 
 def known_after(*lines: Line, status: Status = Status.IN_STOCK) -> dict[str, KnownPiece]:
     """The books after these lines were applied."""
-    found = {}
+    found: dict[str, KnownPiece] = {}
     for one in lines:
         for ordinal in range(1, one.quantity + 1):
             key = import_key("shopify", one, ordinal)
@@ -92,7 +92,8 @@ def test_a_smaller_quantity_asks_and_removes_nothing() -> None:
     planned = plan(line(quantity=1), books=Books(known=known_after(line(quantity=3))))
 
     assert [(ask.kind, ask.piece.ref) for ask in planned.proposed] == [("fewer", "BAG-000003"), ("fewer", "BAG-000002")]
-    assert planned.new == planned.changed == ()
+    assert planned.new == ()
+    assert planned.changed == ()
 
 
 def test_quantity_zero_is_skipped_and_asks_about_the_piece_that_was_there() -> None:

@@ -1,0 +1,113 @@
+"""`baguier user`: who works in the shop."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.cli.shop_folder import (
+    DataOption,
+    JsonOption,
+    UrlOption,
+    YesOption,
+    answer,
+    confirm,
+    opened,
+    refusals,
+    settings,
+)
+from server.core.log.events import format_time
+from server.signer.client import SignerClient
+from server.store.database import read_once
+from server.store.people import EnrolledPerson, people, person_named
+from server.store.shops import only_shop
+from server.store.unit_of_work import FIRST_COMMAND, NoShopYet
+from server.usecases.enrol_person import PIN_DIGITS, PinMac, disable_person, enrol_person
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Enrol, list and disable people.")
+
+
+@app.command(epilog="Example: baguier user add Claire --right count --right manage --data shop")
+def add(
+    name: Annotated[str, typer.Argument(help="The name others see on their screens.")],
+    *,
+    right: Annotated[list[str] | None, typer.Option(help="count, manage, own or read; may be repeated.")] = None,
+    language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    signer: Annotated[Path | None, typer.Option(help="Socket of a running signer; one is started if absent.")] = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Enrol a person and show the PIN, once. Exit code: 0 enrolled, 2 not possible as asked."""
+    pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
+    rights = right or ["count"]
+    with refusals():
+        chosen = settings(data, database_url)
+        with opened(chosen) as store, _pin_mac(chosen.data, signer) as pin_mac:
+            person = enrol_person(store, name=name, rights=rights, pin=pin, pin_mac=pin_mac, language=language)
+    answer(
+        {"id": person, "name": name, "rights": rights, "pin": pin},
+        as_json=as_json,
+        text=f"{name} is enrolled. PIN {pin}: it is shown this once; let {name} read it alone.",
+    )
+
+
+@app.command("list", epilog="Example: baguier user list --data shop")
+def list_people(*, data: DataOption = None, database_url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """Everyone ever enrolled, in the order of names. Works beside a running server."""
+    with refusals():
+        chosen = settings(data, database_url)
+        shop_id = read_once(chosen.database, only_shop)
+        if shop_id is None:
+            raise NoShopYet(FIRST_COMMAND)
+        found = read_once(chosen.database, lambda connection: people(connection, shop_id))
+    lines = [f"{one.name:<30} {' '.join(one.rights):<22} {'disabled' if one.disabled_at else ''}" for one in found]
+    answer(
+        {"people": [_document(one) for one in found]}, as_json=as_json, text="\n".join(line.rstrip() for line in lines)
+    )
+
+
+@app.command(epilog="Example: baguier user disable Claire --data shop")
+def disable(
+    name: Annotated[str, typer.Argument(help="Name or id.")],
+    *,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    is_sure: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Bar a person from signing in and end their sessions. What they counted and signed stays."""
+    with refusals(), opened(settings(data, database_url)) as store:
+        person = store.read(lambda connection: person_named(connection, store.shop_id, name))
+        confirm(f"Bar {person.name} from signing in?", is_sure=is_sure)
+        store.run(lambda unit: disable_person(unit, person.id))
+    answer({"id": person.id, "name": person.name}, as_json=as_json, text=f"{person.name} can no longer sign in.")
+
+
+@contextmanager
+def _pin_mac(folder: Path, socket_path: Path | None) -> Iterator[PinMac]:
+    if socket_path is not None:
+        client = SignerClient(socket_path)
+        try:
+            yield client.pin_mac
+        finally:
+            client.close()
+        return
+    from server.signer.spawn import spawned_signer
+
+    with spawned_signer(folder) as client:
+        yield client.pin_mac
+
+
+def _document(person: EnrolledPerson) -> dict[str, object]:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "rights": list(person.rights),
+        "language": person.language,
+        "enrolled_at": format_time(person.enrolled_at),
+        "disabled_at": None if person.disabled_at is None else format_time(person.disabled_at),
+    }
