@@ -10,22 +10,26 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
-.PHONY: help setup lint types test check bench lock clean
+.PHONY: help setup ui lint types test check bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
 setup: .venv/.ok ## install everything into .venv
 
-test: .venv/.ok ## the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+ui: server/static/index.html ## build the web app into server/static
 
-lint: .venv/.ok ## format, lint, types, import contracts, lock files
+test: .venv/.ok server/static/index.html ## the whole test suite
+	$(BIN)/python -m pytest $(ARGS)
+	cd handheld_app && PATH="$(BIN):$$PATH" npm test --silent
+
+lint: .venv/.ok handheld_app/node_modules/.ok ## format, lint, types, import contracts, lock files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	! grep -nE '(https?|file)://|^--' requirements/*.txt
+	cd handheld_app && PATH="$(BIN):$$PATH" npm run --silent check
 
 check: lint test ## what CI runs
 
@@ -38,7 +42,7 @@ lock: $(UV) ## resolve requirements/*.txt again from pyproject.toml
 	! grep -nE '(https?|file)://|^--' requirements/*.txt
 
 clean: ## remove what make made
-	rm -rf .venv .tools build dist
+	rm -rf .venv .tools build dist server/static handheld_app/node_modules
 
 $(UV):
 	$(PY) -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .tools/uv --require-hashes -r requirements/uv.txt
@@ -48,3 +52,10 @@ $(UV):
 	VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes requirements/dev.txt
 	VIRTUAL_ENV=.venv $(UV) pip install -q --no-deps --no-build-isolation -e .
 	touch $@
+
+handheld_app/node_modules/.ok: .venv/.ok handheld_app/package-lock.json
+	cd handheld_app && PATH="$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $(CURDIR)/$@
+
+server/static/index.html: handheld_app/node_modules/.ok $(shell find handheld_app/src handheld_app/public handheld_app/bundling handheld_app/index.html handheld_app/vite.config.ts -type f 2>/dev/null)
+	cd handheld_app && PATH="$(BIN):$$PATH" npm run --silent build

@@ -13,6 +13,7 @@ from server.api import problems
 from server.api.agent_links import AgentLinks
 from server.api.context import Context
 from server.api.routes import agent_stream, health, live, rounds
+from server.api.static_app import mount_app
 from server.clock import from_ms
 from server.core.errors import DomainError
 from server.feed.hub import Hub
@@ -28,7 +29,9 @@ ROUTERS: Final = (health.router, rounds.router, agent_stream.router, live.router
 SIGN_EVERY_S: Final = 1.0
 """A leaf is unsigned for about this long: the tail that a thief of the whole machine could still cut."""
 SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -85,6 +88,7 @@ def create_app(store: Store, hub: Hub, bridge: FeedBridge, *, signer: SignerClie
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    mount_app(app)
 
     @app.middleware("http")
     async def guarded(request: Request, call_next: RequestResponseEndpoint) -> Response:
