@@ -15,6 +15,7 @@ class Property(StrEnum):
     COMPLETE = "COMPLETE"
     TWO_PEOPLE = "TWO PEOPLE"
     BLIND = "BLIND"
+    DRAW = "DRAW"
     RECORDS = "RECORDS"
     TIME = "TIME"
     TAIL = "TAIL"

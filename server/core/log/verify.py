@@ -71,6 +71,7 @@ def verify_pack(
             lambda: verify_counts.check_two_people(_good(opened.leaves), opened.members, opened.roots),
         ),
         (Property.BLIND, lambda: verify_counts.check_blind(_good(opened.leaves))),
+        (Property.DRAW, lambda: verify_counts.check_draw(_good(opened.leaves), _good(opened.signed))),
         (Property.RECORDS, lambda: _check_records(opened, trust, check_record)),
         (Property.TIME, lambda: _check_time(opened)),
         (Property.TAIL, lambda: _check_tail(opened)),

@@ -5,7 +5,8 @@ Members of leaf bodies that are read here (a leaf may have more):
     count.opened           subject count    expected_sha256
     round.sealed           subject round    count, role (A | B | other), sealed_sha256; blind: false when not blind
     search.ended           any subject      count, role A, sealed_sha256: A's set with what the search found
-    verification.answered  any subject      count, role B, sealed_sha256: B's answers; without the hash: passed over
+    verification.answered  any subject      count, role B, sealed_sha256: B's answers; without the hash: passed over;
+                                            draw_root (hex): what chose the pieces B was asked to hold
     count.revealed         subject count
     signature.made         subject signature, actor and device those of the statement; statement (`baguier-sign/1`)
     count.closed           subject count    result, signature_a, signature_b (null: closed by one person)
@@ -19,6 +20,7 @@ from typing import Final
 from server.core.errors import Malformed
 from server.core.log import canonical, pack
 from server.core.log.canonical import JsonValue
+from server.core.log.checkpoint import Checkpoint
 from server.core.log.events import EventType, Leaf
 from server.core.log.findings import RecordBroken, State
 
@@ -162,6 +164,37 @@ def check_blind(leaves: Sequence[Leaf]) -> tuple[State, str]:
     if not_blind:
         return State.CANNOT_TELL, f"In {not_blind} of {len(story.closed)} counts B's answers are marked not blind."
     return State.OK, f"In all {len(story.closed)} closed counts both sets were sealed before they were shown."
+
+
+def check_draw(leaves: Sequence[Leaf], signed: Sequence[Checkpoint]) -> tuple[State, str]:
+    """The root that chose B's pieces in each closed count is the first one signed over A's seal: nobody could choose it.
+
+    `signed`: the checkpoints of the pack. After a search, the first over its end is as good.
+    Raises: RecordBroken: the first closed count whose root is another. Source: decisions.md 6.7.
+    """
+    story = _story_of(leaves)
+    heads = sorted(signed, key=lambda head: head.size)
+    untold = 0
+    for count, leaf in story.closed.items():
+        seals = story.seals.get(count, ())
+        answered = [
+            seal.leaf for seal in seals if seal.role == "B" and isinstance(seal.leaf.body.get("draw_root"), str)
+        ]
+        if leaf.body.get("signature_b") is None or not answered:
+            untold += 1
+            continue
+        over = [next((head for head in heads if head.size > seal.leaf.seq), None) for seal in seals if seal.role == "A"]
+        roots = {head.root.hex() for head in over if head is not None and head.size <= answered[-1].seq}
+        if answered[-1].body["draw_root"] not in roots:
+            raise RecordBroken(
+                _name(answered[-1]), f"In count {count} the draw was not made with the first root signed over A's seal."
+            )
+    if untold or not story.closed:
+        return State.CANNOT_TELL, f"{untold} of {len(story.closed)} closed counts name no draw."
+    return (
+        State.OK,
+        f"In all {len(story.closed)} closed counts the draw follows from the first root signed over A's seal.",
+    )
 
 
 def _story_of(leaves: Sequence[Leaf]) -> _Story:

@@ -53,6 +53,7 @@ def test_honest_pack_prints_one_line_a_property(
         "COMPLETE",
         "TWO PEOPLE",
         "BLIND",
+        "DRAW",
         "RECORDS",
         "TIME",
         "TAIL",

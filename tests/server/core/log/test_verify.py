@@ -41,6 +41,7 @@ def test_honest_day_is_verified_by_who_holds_an_earlier_checkpoint() -> None:
         "COMPLETE": "ok",
         "TWO PEOPLE": "ok",
         "BLIND": "ok",
+        "DRAW": "cannot tell",
         "RECORDS": "cannot tell",
         "TIME": "cannot tell",
         "TAIL": "ok",
@@ -294,6 +295,47 @@ def test_answers_marked_not_blind_leave_blindness_untold() -> None:
     day.close("c-1", a="s-a", b="s-b")
 
     assert finding(verified(day, trust_in(note)), Property.BLIND).state is State.CANNOT_TELL
+
+
+def drawn_with(root_of: str) -> ShopDay:
+    """One count whose draw was made with the root at `first` or `second` checkpoint over A's seal, or at one `before`."""
+    day = ShopDay()
+    day.open_count("c-1")
+    roots = {"before": head_of(day)}
+    sealed_a = day.seal("c-1", "A", by="claire@pad")
+    roots["unsigned"] = merkle.root_of(map(merkle.leaf_hash, day.leaves)).hex()
+    day.act(EventType.TOUR_PLANNED, Subject("tour", "t-1"), {})
+    roots["first"] = head_of(day)
+    day.act(EventType.TOUR_PLANNED, Subject("tour", "t-2"), {})
+    roots["second"] = head_of(day)
+    extra = {"draw_root": roots[root_of]}
+    sealed_b = day.seal("c-1", "B", by="marc@phone", kind=EventType.VERIFICATION_ANSWERED, extra=extra)
+    day.reveal("c-1")
+    day.sign("s-a", [line("c-1", "A", sealed_a, sealed_b)], by="claire@pad")
+    day.sign("s-b", [line("c-1", "B", sealed_a, sealed_b)], by="marc@phone")
+    day.close("c-1", a="s-a", b="s-b")
+    return day
+
+
+def head_of(day: ShopDay) -> str:
+    day.checkpoint()
+    return merkle.root_of(map(merkle.leaf_hash, day.leaves)).hex()
+
+
+def test_draw_made_with_the_first_root_over_a_s_seal_is_ok() -> None:
+    day = drawn_with("first")
+
+    assert finding(verified(day, trust_in(day.notes[0])), Property.DRAW).state is State.OK
+
+
+@pytest.mark.parametrize("root_of", ["before", "unsigned", "second"])
+def test_draw_made_with_a_root_of_one_s_choice_is_broken(root_of: str) -> None:
+    day = drawn_with(root_of)
+
+    verification = verified(day, trust_in(day.notes[0]))
+
+    assert finding(verification, Property.DRAW).first_bad == "leaf 4"
+    assert verification.exit_code == 1
 
 
 @pytest.mark.parametrize(
