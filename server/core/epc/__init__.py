@@ -4,7 +4,8 @@
 under which two reads are the same tag. Source: GS1 EPC Tag Data Standard 2.3 (October 2025).
 """
 
-from server.core.epc.content import EpcError, TagContent, decode, gtin_and_serial, identity_of, normal_hex
+from server.core.epc.content import EpcError, TagContent, normal_hex
+from server.core.epc.decode import decode, gtin_and_serial, identity_of
 from server.core.epc.uri import encode
 
 __all__ = ["EpcError", "TagContent", "decode", "encode", "gtin_and_serial", "identity_of", "normal_hex"]

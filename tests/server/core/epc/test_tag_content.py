@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.core.epc import EpcError, decode, encode, gtin_and_serial, identity_of
+from server.core.epc.schemes import DECODERS
 
 VECTORS: list[dict[str, Any]] = [
     json.loads(line) for line in Path(__file__).with_name("tds_epc.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 VALID = [vector for vector in VECTORS if vector["valid"]]
+WRITABLE = [vector for vector in VALID if vector["scheme"] in {"sgtin-96", "giai-96", "raw", "raw_afi"}]
 # A factory identity is refused as an EPC and kept as a raw tag: the vectors state both, and a decoder of tags keeps it.
 INVALID = [vector for vector in VECTORS if not vector["valid"] and not vector["hex"].startswith("E2")]
 
@@ -37,7 +39,7 @@ def test_published_content_decodes_as_published(vector: dict[str, Any]) -> None:
     assert content.scheme == vector["scheme"]
 
 
-@pytest.mark.parametrize("vector", VALID, ids=vector_name)
+@pytest.mark.parametrize("vector", WRITABLE, ids=vector_name)
 def test_published_uri_encodes_to_the_published_content(vector: dict[str, Any]) -> None:
     assert encode(vector["uri"]) == vector["hex"]
 
@@ -164,9 +166,43 @@ def test_leading_zeros_keep_two_tags_apart() -> None:
 
 
 def test_a_known_scheme_not_taken_apart_keeps_its_name_and_raw_uri() -> None:
-    content = decode("3154257BF4499602D2000000")
+    content = decode("F73795211411234538566CB0AFC4")
 
-    assert (content.scheme, content.uri) == ("sscc-96", "urn:epc:raw:96.x3154257BF4499602D2000000")
+    assert (content.scheme, content.uri) == ("sgtin+", "urn:epc:raw:112.xF73795211411234538566CB0AFC4")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("311BA1B300CE0A6A83000001", "reserved"),
+        ("313C000000000000000000000", "partition"),
+        ("3666C4409047E159B2C2BF100000000000000000000000000001", "trailing_bits"),
+        (made_by_hand((0x36, 8), (1, 3), (5, 3), (1, 24), (1, 20), (0, 7), (0x41, 7), (0, 132)), "text"),
+        (made_by_hand((0x36, 8), (1, 3), (5, 3), (1, 24), (1, 20), (0, 150)), "text"),
+        (made_by_hand((0x33, 8), (1, 3), (0, 3), (1, 40), (1, 4), (1, 38)), "range"),
+        (made_by_hand((0x3F, 8), (1, 3), (5, 3), (1, 24), (1, 17), (25, 41)), "serial"),
+    ],
+)
+def test_other_schemes_are_checked_as_strictly(content: str, reason: str) -> None:
+    with pytest.raises(EpcError) as refused:
+        decode(content)
+
+    assert refused.value.reason == reason
+
+
+@given(rest=st.binary(min_size=11, max_size=27), header=st.sampled_from(sorted(DECODERS)))
+def test_two_contents_of_one_length_and_filter_never_share_an_identity(rest: bytes, header: int) -> None:
+    content = bytes([header]) + rest
+    neighbour = bytes([header]) + rest[:-1] + bytes([rest[-1] ^ 1])
+
+    assert identity_of(content.hex()) != identity_of(neighbour.hex())
+
+
+def test_a_text_serial_is_escaped_in_uri_and_link() -> None:
+    content = decode("3666C4409047E159B2C2BF100000000000000000000000000000")
+
+    assert content.uri == "urn:epc:tag:sgtin-198:3.95060001343.05.32a%2Fb"
+    assert content.digital_link == "https://id.gs1.org/01/09506000134352/21/32a%2Fb"
 
 
 @pytest.mark.parametrize(
@@ -202,6 +238,6 @@ def test_the_digital_link_names_gtin_and_serial() -> None:
     assert link == "https://id.gs1.org/01/80614141123458/21/6789"
 
 
-@pytest.mark.parametrize("module", ["layout", "content", "uri"])
+@pytest.mark.parametrize("module", ["layout", "content", "decode", "schemes", "uri"])
 def test_examples_in_the_documentation_hold(module: str) -> None:
     assert doctest.testmod(import_module(f"server.core.epc.{module}")).failed == 0
