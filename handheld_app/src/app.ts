@@ -1,4 +1,4 @@
-/** App: starts the page. The screens' loading and the session come with the server's routes. */
+/** App: starts the page: language, database, pairing, then the first screen. */
 
 import "./ui/tokens.css";
 import "./ui/base.css";
@@ -6,14 +6,22 @@ import "./ui/base.css";
 import { mount } from "svelte";
 
 import App from "./App.svelte";
+import { openDatabase } from "./storage/database.ts";
+import { DeviceStore } from "./storage/device_store.ts";
 import { setLocale } from "./text.ts";
+import { followTheme } from "./theme.ts";
 
-const language = navigator.language.startsWith("fr") ? "fr" : "en";
-document.documentElement.lang = language;
-setLocale({ language, zone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+async function start(): Promise<void> {
+  const database = await openDatabase();
+  const pairing = (await new DeviceStore(database).pairing()) ?? null;
+  const language = navigator.language.startsWith("fr") ? "fr" : "en";
+  document.documentElement.lang = language;
+  setLocale({ language, zone: pairing?.shop.zone ?? "Europe/Paris" });
+  const target = document.getElementById("app");
+  if (target === null) throw new Error("index.html has no element #app.");
+  mount(App, { target, props: { database, pairing } });
+}
 
-const target = document.getElementById("app");
-if (target === null) throw new Error("index.html has no element #app.");
-mount(App, { target });
-
+followTheme();
+void start();
 if ("serviceWorker" in navigator && import.meta.env.PROD) void navigator.serviceWorker.register("/sw.js");

@@ -42,7 +42,7 @@ const fr = {
   signInLoading: "Chargement des noms…",
   signInNobody: "Aucune personne n'est inscrite. Le responsable les ajoute sur le poste.",
   signInWrongPin: "Ce code ne convient pas. Saisissez-le de nouveau.",
-  signInLocked: (minutes: number) => `Trop d'essais. Reprenez dans ${minutes}\u00a0min.`,
+  signInLocked: "Trop d'essais. Attendez quelques minutes, ou demandez au responsable.",
   signInOffline: "Le serveur ne répond pas. Les comptages ouverts sur cet appareil sont gardés.",
   signInUnpaired: "Cet appareil n'est plus associé. Demandez un nouveau lien au responsable.",
 
@@ -205,7 +205,7 @@ const en: Catalogue = {
   signInLoading: "Loading names…",
   signInNobody: "Nobody is enrolled yet. The manager adds people on the counter PC.",
   signInWrongPin: "That PIN does not match. Key it again.",
-  signInLocked: (minutes) => `Too many tries. Come back in ${minutes}\u00a0min.`,
+  signInLocked: "Too many tries. Wait a few minutes, or ask the manager.",
   signInOffline: "The server does not answer. Counts open on this device are kept.",
   signInUnpaired: "This device is no longer paired. Ask the manager for a new link.",
 

@@ -52,7 +52,7 @@ describe("house style", () => {
 
   it("uses logical directions and declared tokens", () => {
     const tokens = new Set([...(files.find(({ name }) => name === "ui/tokens.css")?.source ?? "").matchAll(/(--[\w-]+):/g)].map((match) => match[1]));
-    const physical = files.filter(({ source }) => /(margin|padding|border)-(left|right|top|bottom)|\b(left|right): /.test(source));
+    const physical = files.filter(({ name, source }) => /\.(svelte|css)$/.test(name) && /(margin|padding|border)-(left|right|top|bottom)|\b(left|right): /.test(source));
     const unknown = files.flatMap(({ name, source }) => [...source.matchAll(/var\((--[\w-]+)/g)].filter((match) => !tokens.has(match[1] ?? "")).map((match) => `${name} ${match[1]}`));
 
     expect(physical.map(({ name }) => name)).toEqual([]);

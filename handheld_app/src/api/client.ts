@@ -1,12 +1,13 @@
 /** Client: one line per operation of the server. Every failure is a value; nothing here throws at a screen. */
 
+import type { Pairing } from "../core/device.ts";
 import type { Json } from "../core/json.ts";
 import type { Acknowledgement, Batch } from "../core/outbox.ts";
 import { failed, type Result } from "../core/result.ts";
 import type { Tour } from "../core/tour.ts";
 import { type Misfit, type Shape, validateJson } from "../core/validate.ts";
 import {
-  acknowledgementShape, batchBody, type Pairing, pairingShape, peopleShape, type Person, type Problem, problemShape, type Session, sessionShape, tourShape,
+  acknowledgementShape, batchBody, pairingShape, peopleShape, type Person, type Problem, problemShape, type Session, sessionShape, tourShape,
 } from "./shapes.ts";
 
 /** Longest wait for an answer, ms. A batch of 256 kB over a bad shop network takes seconds; the heartbeat has its own limit. */
@@ -54,12 +55,14 @@ export function makeClient(token: () => string | null, send: typeof fetch = fetc
 }
 
 async function request<T>(call: Call<T>, line: { readonly token: string | null; readonly send: typeof fetch }): Answer<T> {
+  // Taken out of its object: a browser's own `fetch` refuses to be called as a method of anything but the page.
+  const { token, send } = line;
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), ANSWER_MS_MAX);
   try {
-    const response = await line.send(call.path, {
+    const response = await send(call.path, {
       method: call.body === undefined ? "GET" : "POST",
-      headers: headersOf(call, line.token),
+      headers: headersOf(call, token),
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       cache: "no-store",
       credentials: "omit",

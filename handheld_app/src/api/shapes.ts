@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 
+import type { Pairing } from "../core/device.ts";
 import type { Json } from "../core/json.ts";
 import type { LiveInput } from "../core/live.ts";
 import type { Acknowledgement, Batch } from "../core/outbox.ts";
@@ -23,15 +24,16 @@ const moment = v.pipe(
 const json: v.GenericSchema<unknown, Json> = v.lazy(() =>
   v.union([v.null(), v.boolean(), v.number(), v.string(), v.array(json), v.record(v.string(), json)]));
 
-export interface Pairing {
-  readonly deviceId: string;
-  readonly deviceSecret: string;
-  readonly shop: Json;
-}
+/** What a shop leaves out is filled with a French shop's. */
+const shopShape = v.object({
+  name: v.optional(name, ""),
+  zone: v.optional(v.pipe(v.string(), v.check(isZone, "not a zone")), "Europe/Paris"),
+  currency: v.optional(v.pipe(v.string(), v.regex(/^[A-Z]{3}$/)), "EUR"),
+});
 
 /** Answer of `POST /v1/device-pairings/claim`. */
 export const pairingShape: v.GenericSchema<unknown, Pairing> = v.pipe(
-  v.object({ device_id: id, device_secret: v.pipe(v.string(), v.minLength(16), v.maxLength(200)), shop: json }),
+  v.object({ device_id: id, device_secret: v.pipe(v.string(), v.minLength(16), v.maxLength(200)), shop: shopShape }),
   v.transform((wire) => ({ deviceId: wire.device_id, deviceSecret: wire.device_secret, shop: wire.shop })),
 );
 
@@ -132,3 +134,12 @@ export const liveFrameShape: v.GenericSchema<unknown, LiveFrame> = v.union([
     v.transform((message): LiveFrame => ({ kind: "message", message })),
   ),
 ]);
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).format(0) !== "";
+  } catch {
+    // The platform's only way to say that it does not know a zone.
+    return false;
+  }
+}

@@ -2,10 +2,17 @@
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
+import type { Pairing } from "../core/device.ts";
 import type { OutboxHead, Quarantined, SyncEvent } from "../core/outbox.ts";
+import type { Tour } from "../core/tour.ts";
 
 export const DATABASE_NAME = "baguier";
 const VERSION = 1;
+
+export interface KeptTour {
+  readonly tour: Tour;
+  readonly takenAtMs: number;
+}
 
 export interface Schema extends DBSchema {
   /** Facts that the server does not hold yet, by their number. */
@@ -14,6 +21,10 @@ export interface Schema extends DBSchema {
   quarantine: { key: number; value: Quarantined };
   /** One row, `head`. */
   head: { key: "head"; value: OutboxHead };
+  /** One row, `pairing`. */
+  device: { key: "pairing"; value: Pairing };
+  /** One row, `current`: the round as it was last taken, for when the line is down. */
+  tour: { key: "current"; value: KeptTour };
 }
 
 export type Database = IDBPDatabase<Schema>;
@@ -24,6 +35,8 @@ export function openDatabase(name: string = DATABASE_NAME): Promise<Database> {
       database.createObjectStore("outbox", { keyPath: "dseq" });
       database.createObjectStore("quarantine", { keyPath: "event.dseq" });
       database.createObjectStore("head");
+      database.createObjectStore("device");
+      database.createObjectStore("tour");
     },
   });
 }

@@ -72,6 +72,18 @@ describe("client", () => {
     expect(server.asked[0]?.headers.get("idempotency-key")).toBe("id-1");
   });
 
+  it("calls the browser's fetch as a plain function, as browsers demand", async () => {
+    const callers: unknown[] = [];
+    function send(this: unknown): Promise<Response> {
+      callers.push(this);
+      return Promise.resolve(new Response(JSON.stringify(tour)));
+    }
+
+    await makeClient(() => null, send).currentTour();
+
+    expect(callers).toEqual([undefined]);
+  });
+
   it("tells an ended session, a refusal, a foreign answer and a dead line apart", async () => {
     const kindOf = async (send: typeof fetch): Promise<string> => {
       const answer = await makeClient(() => null, send).currentTour();
