@@ -63,7 +63,7 @@ def _for_people(fields: Mapping[str, object], headline: str) -> str:
     rest = " ".join(
         f"{name}={_plain(found)}" for name, found in fields.items() if name != headline and found not in (None, {}, [])
     )
-    return f"{fields[headline]}  {rest}".rstrip()
+    return f"{fields[headline] or '-'}  {rest}".rstrip()
 
 
 def _plain(found: object) -> str:

@@ -67,4 +67,5 @@ def _fields(content: TagContent) -> dict[str, object]:
         "ais": dict(content.ais),
         "digital_link": content.digital_link,
         "filter": content.filter_value,
+        "hostname": content.hostname,
     }

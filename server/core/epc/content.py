@@ -13,6 +13,8 @@ from server.core.errors import Malformed
 
 DIGITAL_LINK_ROOT: Final = "https://id.gs1.org"
 """The canonical resolver (GS1 Digital Link URI syntax 1.4, section 4.11)."""
+DATE_AIS: Final = ("11", "13", "15", "16", "17", "7006", "7007")
+"""Kinds of date 0 to 6 of a DSGTIN: production, packaging, best before, sell by, expiry, first freeze, harvest."""
 _SEPARATORS: Final = str.maketrans("", "", " \t-:_.")
 """What people and tools put between bytes. Zeros are never dropped: stripping them can merge two tags."""
 _ESCAPES: Final = str.maketrans({character: f"%{ord(character):02X}" for character in '"%&/<>?'})
@@ -36,27 +38,35 @@ class TagContent:
     hex: str
     """Upper case, exactly as long as the memory given."""
     scheme: str
-    """`sgtin-96`, …; `raw` for no known scheme, `raw_afi` for an ISO UII."""
-    uri: str
-    """The EPC tag URI, or the raw URI where the scheme has none or is not taken apart here."""
+    """`sgtin-96`, `SGTIN+`, …; `raw` for no known scheme, `raw_afi` for an ISO UII."""
+    uri: str | None
+    """The EPC tag URI, or the raw URI where it is not taken apart here. None: a `+` scheme, which has none."""
     epc_uri: str | None = None
-    """The pure identity, without filter. None: a raw content."""
+    """The pure identity, without filter. None: a raw content or a `+` scheme."""
     ais: tuple[tuple[str, str], ...] = ()
-    """GS1 application identifiers and their values, in the order in which a barcode would carry them."""
+    """GS1 application identifiers and their values: those that name the piece, then a date."""
     filter_value: int | None = None
     """0–7 (SGTIN: 1 = item for sale). None: the content has no filter."""
+    hostname: str | None = None
+    """Where a `++` scheme sends its links. None: the content names no host."""
 
     @property
     def identity(self) -> str:
-        """The key of a tag: two contents that differ only in control information have the same one."""
-        return self.epc_uri or self.uri
+        """The key of a tag: two contents that differ only in control information, date or host have the same one."""
+        return self.epc_uri or self.uri or DIGITAL_LINK_ROOT + self._path
 
     @property
     def digital_link(self) -> str | None:
-        """The canonical GS1 Digital Link, or None for a raw content."""
+        """The GS1 Digital Link, at the content's own host or the canonical one. None: no application identifiers."""
         if not self.ais:
             return None
-        return DIGITAL_LINK_ROOT + "".join(f"/{ai}/{escaped(text)}" for ai, text in self.ais)
+        root = f"https://{self.hostname}" if self.hostname else DIGITAL_LINK_ROOT
+        dates = "&".join(f"{ai}={text}" for ai, text in self.ais if ai in DATE_AIS)
+        return root + self._path + (f"?{dates}" if dates else "")
+
+    @property
+    def _path(self) -> str:
+        return "".join(f"/{ai}/{escaped(text)}" for ai, text in self.ais if ai not in DATE_AIS)
 
 
 def escaped(text: str) -> str:

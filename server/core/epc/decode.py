@@ -11,6 +11,7 @@ from typing import Final
 
 from server.core.epc.content import EpcError, TagContent, normal_hex
 from server.core.epc.layout import GIAI_96_PARTITIONS, SCHEMES, SGTIN_PARTITIONS, SGTIN_SERIAL_BITS, check_digit
+from server.core.epc.plus_schemes import decode_plus
 from server.core.epc.schemes import DECODERS, in_range, partition_at, without_trailing_bits
 
 _TOGGLE: Final = 0x0100
@@ -49,6 +50,8 @@ def decode(text: str, *, pc: int | None = None) -> TagContent:
         return _decode_sgtin_96(digits)
     if header == 0x34:
         return _decode_giai_96(digits)
+    if scheme.name.endswith("+"):
+        return decode_plus(digits, scheme)
     if decoder := DECODERS.get(header):
         return decoder(digits, scheme)
     return TagContent(digits, scheme.name, f"urn:epc:raw:{bits}.x{digits}")

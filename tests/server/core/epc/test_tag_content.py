@@ -37,6 +37,7 @@ def test_published_content_decodes_as_published(vector: dict[str, Any]) -> None:
     assert dict(content.ais) == vector["ais"]
     assert content.filter_value == vector.get("filter")
     assert content.scheme == vector["scheme"]
+    assert content.hostname == vector.get("hostname")
 
 
 @pytest.mark.parametrize("vector", WRITABLE, ids=vector_name)
@@ -82,7 +83,7 @@ def test_a_content_is_refused_or_encodes_back_to_itself(header: str, rest: str) 
     except EpcError:
         return
 
-    assert encode(content.uri) == header + rest
+    assert encode(content.uri or "") == header + rest
 
 
 @given(content=st.binary(max_size=16) | st.binary(min_size=11, max_size=11).map(lambda rest: b"\x30" + rest))
@@ -165,10 +166,41 @@ def test_leading_zeros_keep_two_tags_apart() -> None:
     assert identity_of("00A1") != identity_of("A1")
 
 
-def test_a_known_scheme_not_taken_apart_keeps_its_name_and_raw_uri() -> None:
-    content = decode("F73795211411234538566CB0AFC4")
+@pytest.mark.parametrize("content", ["F03952114112345", "F7379521141123453A566CB0AFC4"])
+def test_a_writing_not_taken_apart_keeps_its_raw_uri(content: str) -> None:
+    assert decode(content).uri == f"urn:epc:raw:{4 * len(content)}.x{content}"
 
-    assert (content.scheme, content.uri) == ("sgtin+", "urn:epc:raw:112.xF73795211411234538566CB0AFC4")
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("F73795211411234548566CB0AFC4", "check_digit"),
+        ("F737952114112345A8566CB0AFC4", "range"),
+        ("F73795211411234538566CB0AF", "length"),
+        ("F73795211411234538566CB0AFC4FFFF", "trailing_bits"),
+        ("F73795211411234538066CB0AFC4", "text"),
+        ("FA3952114132A", "range"),
+    ],
+)
+def test_plus_schemes_are_checked_as_strictly(content: str, reason: str) -> None:
+    with pytest.raises(EpcError) as refused:
+        decode(content)
+
+    assert refused.value.reason == reason
+
+
+def test_filter_date_host_and_padding_do_not_change_which_piece_a_plus_tag_names() -> None:
+    plain = "F73795211411234538566CB0AFC4"
+    dated = "FB342CDE795211411234538566CB0AFC4000"
+
+    assert identity_of(plain) == identity_of("F70" + plain[3:]) == identity_of(plain + "0000") == identity_of(dated)
+    assert decode(dated).digital_link == "https://id.gs1.org/01/79521141123453/21/32a%2Fb?17=220630"
+
+
+def test_what_follows_behind_the_toggle_describes_and_does_not_name() -> None:
+    content = decode("F7B795211411234538566CB0AFC4F123")
+
+    assert (content.filter_value, dict(content.ais)) == (3, {"01": "79521141123453", "21": "32a/b"})
 
 
 @pytest.mark.parametrize(
@@ -238,6 +270,6 @@ def test_the_digital_link_names_gtin_and_serial() -> None:
     assert link == "https://id.gs1.org/01/80614141123458/21/6789"
 
 
-@pytest.mark.parametrize("module", ["layout", "content", "decode", "schemes", "uri"])
+@pytest.mark.parametrize("module", ["layout", "content", "decode", "schemes", "plus_schemes", "uri"])
 def test_examples_in_the_documentation_hold(module: str) -> None:
     assert doctest.testmod(import_module(f"server.core.epc.{module}")).failed == 0
