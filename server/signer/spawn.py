@@ -1,53 +1,50 @@
-"""Starts a signer for a server or a command that was not told of one: a process of its own, which ends with its parent."""
+"""Starts the signer as a child of the server, for a shop on one computer; production runs it under its own user."""
 
+import select
 import subprocess
 import sys
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from server.signer.client import SignerClient, SignerDown
+from server.signer.client import SignerDown
 
-START_S: Final = 15.0
-"""A slow disk may need seconds for the first keys; after this the signer is called down."""
-POLL_S: Final = 0.02
-STOP_S: Final = 5.0
+START_TIMEOUT_S: Final = 20.0
+"""Loading takes under a second; a slow disk at boot gets the rest."""
+STOP_TIMEOUT_S: Final = 5.0
 
 
-@contextmanager
-def spawned_signer(folder: Path) -> Iterator[SignerClient]:
-    """A running signer with its keys below `folder`, reachable only by this user.
+@dataclass(frozen=True, slots=True)
+class SpawnedSigner:
+    """A signer that ends with the process that started it, however that one ends: its standard input is a pipe to it."""
 
-    Raises: SignerDown: it did not start; its own words are on standard error.
-    """
-    with tempfile.TemporaryDirectory(prefix="baguier-signer-") as private:
-        socket_path = Path(private) / "sock"
-        command = [sys.executable, "-m", "server", "signer", "--data", str(folder), "--socket", str(socket_path)]
-        process = subprocess.Popen([*command, "--stdin-eof"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        client = SignerClient(socket_path)
+    process: subprocess.Popen[bytes]
+    socket_path: Path
+
+    @classmethod
+    def start(cls, folder: Path, socket_path: Path) -> Self:
+        """Start a signer over `folder`/signer and wait until it answers on `socket_path`.
+
+        Raises: SignerDown: it ended or was not ready within `START_TIMEOUT_S`; its standard error says why.
+        """
+        command = [sys.executable, "-m", "server", "signer", "--stdin-eof"]
+        command += ["--data", str(folder.absolute()), "--socket", str(socket_path.absolute())]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        spawned = cls(process, socket_path.absolute())
+        ready, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
+        if not ready or process.stdout.readline() != b"ready\n":
+            spawned.stop()
+            raise SignerDown(f"The signer did not start over {folder}. What it printed says why; then start again.")
+        return spawned
+
+    def stop(self) -> None:
+        """End the signer and wait for it. Its state is on the disk already. May be called twice."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
         try:
-            _wait_for(socket_path, process)
-            yield client
-        finally:
-            client.close()
-            if process.stdin is not None:
-                process.stdin.close()
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait_for(socket_path: Path, process: subprocess.Popen[bytes]) -> None:
-    pause = threading.Event()
-    for _ in range(int(START_S / POLL_S)):
-        if socket_path.exists():
-            return
-        if process.poll() is not None:
-            break
-        pause.wait(POLL_S)
-    raise SignerDown("The signer did not start. What it said stands above; mend that and try again.")
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
