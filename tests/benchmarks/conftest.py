@@ -8,6 +8,8 @@ from tests.benchmarks.harness import ROUNDS, Goal, Report, Round, compare, load_
 
 REPORT = pytest.StashKey[Report]()
 OPTION = "--run-benchmarks"
+TIMEOUT_S = 240
+"""Of one benchmark with its repetition on a busy machine; a quiet one needs 30 s at most."""
 
 Measure = Callable[..., None]
 """`measure(goal_id, *, subject, baseline, rounds)`: compares, adds to the table, fails below the floor."""
@@ -18,10 +20,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    benchmarks = [item for item in items if item.get_closest_marker("benchmark")]
     if config.getoption(OPTION):
-        return
-    for item in items:
-        if item.get_closest_marker("benchmark"):
+        for item in benchmarks:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+    else:
+        for item in benchmarks:
             item.add_marker(pytest.mark.skip(reason=f"a benchmark; run it with `make bench` or {OPTION}"))
 
 
