@@ -93,9 +93,9 @@ def _table(reference_bits: tuple[int, ...], digits: int) -> tuple[Partition, ...
     )
 
 
-_SSCC: Final = _table((18, 21, 24, 28, 31, 34, 38), 17)
-_GRAI: Final = _table((4, 7, 10, 14, 17, 20, 24), 12)
-_SGLN: Final = _table((1, 4, 7, 11, 14, 17, 21), 12)
+SSCC_PARTITIONS: Final = _table((18, 21, 24, 28, 31, 34, 38), 17)
+GRAI_PARTITIONS: Final = _table((4, 7, 10, 14, 17, 20, 24), 12)
+SGLN_PARTITIONS: Final = _table((1, 4, 7, 11, 14, 17, 21), 12)
 """SGLN, GDTI and SGCN share it (TDS 2.3, tables 14-5, 14-17 and 14-21)."""
 _NO_REFERENCE: Final = _table((0, 0, 0, 0, 0, 0, 0), 12)
 
@@ -107,14 +107,14 @@ def _prefix_and_reference(fields: _Fields, table: tuple[Partition, ...]) -> tupl
 
 
 def _sscc(fields: _Fields) -> _Body:
-    prefix, reference = _prefix_and_reference(fields, _SSCC)
+    prefix, reference = _prefix_and_reference(fields, SSCC_PARTITIONS)
     _reserved(fields)
     return _Body((prefix, reference), (("00", _led(prefix, reference)),))
 
 
 def _gsrn(ai: str) -> Callable[[_Fields], _Body]:
     def body(fields: _Fields) -> _Body:
-        prefix, reference = _prefix_and_reference(fields, _SSCC)
+        prefix, reference = _prefix_and_reference(fields, SSCC_PARTITIONS)
         _reserved(fields)
         return _Body((prefix, reference), ((ai, prefix + reference + check_digit(prefix + reference)),))
 
@@ -123,7 +123,7 @@ def _gsrn(ai: str) -> Callable[[_Fields], _Body]:
 
 def _sgln(*, is_text: bool) -> Callable[[_Fields], _Body]:
     def body(fields: _Fields) -> _Body:
-        prefix, reference = _prefix_and_reference(fields, _SGLN)
+        prefix, reference = _prefix_and_reference(fields, SGLN_PARTITIONS)
         extension = fields.take_text() if is_text else str(fields.take_rest())
         place = ("414", prefix + reference + check_digit(prefix + reference))
         # Extension 0 stands for the place itself, without a part of it (TDS 2.3, section 6.3.3).
@@ -167,7 +167,7 @@ def _itip(*, is_text: bool) -> Callable[[_Fields], _Body]:
 
 
 def _sgcn(fields: _Fields) -> _Body:
-    prefix, reference = _prefix_and_reference(fields, _SGLN)
+    prefix, reference = _prefix_and_reference(fields, SGLN_PARTITIONS)
     marked = str(fields.take_rest())
     # A leading 1 keeps the zeros that follow it (TDS 2.3, section 14.5.4).
     if len(marked) < 2 or marked[0] != "1":
@@ -227,18 +227,18 @@ def _decode_gid_96(digits: str, scheme: Scheme) -> TagContent:
 
 DECODERS: Final[Mapping[int, Callable[[str, Scheme], TagContent]]] = MappingProxyType(
     {
-        0x2C: _filtered(_keyed("253", _SGLN, is_text=False)),
+        0x2C: _filtered(_keyed("253", SGLN_PARTITIONS, is_text=False)),
         0x2D: _filtered(_gsrn("8018")),
         0x2E: _filtered(_gsrn("8017")),
         0x31: _filtered(_sscc),
         0x32: _filtered(_sgln(is_text=False)),
-        0x33: _filtered(_keyed("8003", _GRAI, is_text=False, lead="0")),
+        0x33: _filtered(_keyed("8003", GRAI_PARTITIONS, is_text=False, lead="0")),
         0x35: _decode_gid_96,
         0x36: _filtered(_sgtin_198),
-        0x37: _filtered(_keyed("8003", _GRAI, is_text=True, lead="0")),
+        0x37: _filtered(_keyed("8003", GRAI_PARTITIONS, is_text=True, lead="0")),
         0x38: _filtered(_giai_202),
         0x39: _filtered(_sgln(is_text=True)),
-        0x3E: _filtered(_keyed("253", _SGLN, is_text=True)),
+        0x3E: _filtered(_keyed("253", SGLN_PARTITIONS, is_text=True)),
         0x3F: _filtered(_sgcn),
         0x40: _filtered(_itip(is_text=False)),
         0x41: _filtered(_itip(is_text=True)),

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.core.epc import EpcError, decode, encode, gtin_and_serial, identity_of
+from server.core.epc.content import escaped
 from server.core.epc.schemes import DECODERS
 
 VECTORS: list[dict[str, Any]] = [
     json.loads(line) for line in Path(__file__).with_name("tds_epc.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 VALID = [vector for vector in VECTORS if vector["valid"]]
-WRITABLE = [vector for vector in VALID if vector["scheme"] in {"sgtin-96", "giai-96", "raw", "raw_afi"}]
+WRITABLE = [vector for vector in VALID if vector["uri"] and not vector["uri"].startswith("urn:epc:tag:gid")]
 # A factory identity is refused as an EPC and kept as a raw tag: the vectors state both, and a decoder of tags keeps it.
 INVALID = [vector for vector in VECTORS if not vector["valid"] and not vector["hex"].startswith("E2")]
 
@@ -84,6 +85,19 @@ def test_a_content_is_refused_or_encodes_back_to_itself(header: str, rest: str) 
         return
 
     assert encode(content.uri or "") == header + rest
+
+
+@given(
+    kind=st.sampled_from(
+        ["sgtin-198:1.0614141.812345", "giai-202:0.0614141", "grai-170:0.0614141.12345", "sgln-195:0.0614141.12345"]
+    ),
+    serial=st.text("!\"%&'()*+,-./0189:;<=>?AZ_az", min_size=1, max_size=16),
+)
+def test_every_serial_of_gs1_text_survives_being_written(kind: str, serial: str) -> None:
+    uri = f"urn:epc:tag:{kind}.{escaped(serial)}"
+
+    assert decode(encode(uri)).uri == uri
+    assert serial in dict(decode(encode(uri)).ais)[decode(encode(uri)).ais[-1][0]] or serial == "0"
 
 
 @given(content=st.binary(max_size=16) | st.binary(min_size=11, max_size=11).map(lambda rest: b"\x30" + rest))
@@ -247,9 +261,18 @@ def test_a_text_serial_is_escaped_in_uri_and_link() -> None:
         ("urn:epc:tag:sgtin-96:1.0614141.812345.274877906944", "serial"),
         ("urn:epc:tag:sgtin-96:1.0614141.812345", "uri"),
         ("urn:epc:tag:giai-96:1.0614141.288230376151711744", "serial"),
-        ("urn:epc:tag:giai-96:1.0614141.1.1", "uri"),
+        ("urn:epc:tag:giai-96:1.0614141.1.1", "serial"),
         ("urn:epc:raw:96.xA1", "length"),
-        ("urn:epc:tag:sgtin-96:1.0614141.812345.A1", "uri"),
+        ("urn:epc:tag:sgtin-96:1.0614141.812345.A1", "serial"),
+        ("urn:epc:tag:sgtin-96:1.0614141.812345.٣", "serial"),
+        ("urn:epc:tag:sgtin-198:1.0614141.812345.", "serial"),
+        ("urn:epc:tag:sgtin-198:1.0614141.812345.123456789012345678901", "serial"),
+        ("urn:epc:tag:sgtin-198:1.0614141.812345.a%2fb", "uri"),
+        ("urn:epc:tag:sgtin-198:1.0614141.812345.a/b", "uri"),
+        ("urn:epc:tag:grai-96:1.061414112345.1.1", "reference"),
+        ("urn:epc:tag:itip-110:1.0614141.812345.1.02.3", "reference"),
+        ("urn:epc:tag:gid-96:1.2.3", "uri"),
+        ("urn:epc:id:sgtin:0614141.812345.é", "serial"),
         ("x" * 300, "length"),
     ],
 )
@@ -258,6 +281,23 @@ def test_a_uri_that_does_not_fit_is_refused_not_shortened(uri: str, reason: str)
         encode(uri)
 
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("identity", "scheme"),
+    [
+        ("urn:epc:id:sgtin:0614141.812345.6789", "sgtin-96"),
+        ("urn:epc:id:sgtin:0614141.812345.06789", "sgtin-198"),
+        ("urn:epc:id:sgtin:0614141.812345.RING.0042", "sgtin-198"),
+        ("urn:epc:id:giai:0614141.BAG-000001", "giai-202"),
+        ("urn:epc:id:grai:0614141.12345.400", "grai-96"),
+        ("urn:epc:id:sscc:0614141.1234567890", "sscc-96"),
+    ],
+)
+def test_a_pure_identity_takes_the_shortest_scheme_that_holds_it(identity: str, scheme: str) -> None:
+    content = decode(encode(identity))
+
+    assert (content.scheme, content.epc_uri) == (scheme, identity)
 
 
 def test_a_pure_identity_is_written_as_an_item_for_sale() -> None:
