@@ -68,7 +68,7 @@ def test_equal_totals_with_swapped_pieces_are_two_lines() -> None:
 
 
 def test_a_quantity_below_the_tags_with_all_labels_scanned_shows_the_tag_without_its_piece() -> None:
-    story = clean_to(S.VERIFYING).key(3).seal_b(*RINGS)
+    story = clean_to(CountState.VERIFYING).key(3).seal_b(*RINGS)
 
     story.tell(acts.ScanLabels(MARC, T0, THREE_RINGS)).verified().reveal()
 
@@ -86,7 +86,7 @@ def test_a_quantity_above_the_tags_with_all_labels_scanned_shows_a_piece_by_hand
 
 
 def test_a_quantity_left_unequal_is_a_case_on_the_place() -> None:
-    story = clean_to(S.VERIFYING).key(3).seal_b(*RINGS).verified().reveal()
+    story = clean_to(CountState.VERIFYING).key(3).seal_b(*RINGS).verified().reveal()
 
     assert findings(story.count) == (Finding("tray-1", "QUANTITY_GAP"),)
 
@@ -102,7 +102,7 @@ def test_a_silent_piece_confirmed_by_hand_explains_the_quantity() -> None:
 def test_labels_are_scanned_once_and_only_for_an_unequal_quantity() -> None:
     equal = Story().open().begin().seal_a(*THREE_RINGS).claim().key(3).seal_b(*THREE_RINGS)
     assert code_of(lambda: equal.tell(acts.ScanLabels(MARC, T0, RINGS))) == "scan_not_needed"
-    unequal = clean_to(S.VERIFYING).key(3).seal_b(*RINGS)
+    unequal = clean_to(CountState.VERIFYING).key(3).seal_b(*RINGS)
     assert code_of(lambda: unequal.tell(acts.ScanLabels(MARC, T0, RINGS[::-1]))) == "malformed"
     unequal.tell(acts.ScanLabels(MARC, T0, RINGS))
     assert code_of(lambda: unequal.tell(acts.ScanLabels(MARC, T0, RINGS))) == "scan_not_needed"
@@ -250,7 +250,7 @@ def test_outcomes_are_noted_by_managers_on_cases_of_the_count() -> None:
 def test_a_stranger_reveals_nothing() -> None:
     stranger = Actor(person("x").person, DeviceId("x"))
 
-    assert code_of(lambda: clean_to(S.SEALED_B).reveal(stranger)) == "no_right"
+    assert code_of(lambda: clean_to(CountState.SEALED_B).reveal(stranger)) == "no_right"
 
 
 @given(order=st.permutations(RINGS), present=st.booleans())
