@@ -17,6 +17,7 @@ app = typer.Typer(add_completion=False, help="Run the server. Example: baguier s
 
 @app.command()
 def serve(
+    *,
     data: Annotated[Path, typer.Option(envvar="BAGUIER_DATA", help="Folder of the shop's records.")],
     host: Annotated[str, typer.Option(help="Address to listen on; loopback unless you say otherwise.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 8000,

@@ -3,11 +3,14 @@
 import select
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from server.signer.client import SignerDown
+from server.signer.client import SignerClient, SignerDown
 
 START_TIMEOUT_S: Final = 20.0
 """Loading takes under a second; a slow disk at boot gets the rest."""
@@ -16,9 +19,9 @@ STOP_TIMEOUT_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class SpawnedSigner:
-    """A signer that ends with the process that started it, however that one ends: its standard input is a pipe to it."""
+    """A signer that ends with the program that started it, however that one ends: its standard input is a pipe to it."""
 
-    process: subprocess.Popen[bytes]
+    child: subprocess.Popen[bytes]
     socket_path: Path
 
     @classmethod
@@ -29,22 +32,38 @@ class SpawnedSigner:
         """
         command = [sys.executable, "-m", "server", "signer", "--stdin-eof"]
         command += ["--data", str(folder.absolute()), "--socket", str(socket_path.absolute())]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        spawned = cls(process, socket_path.absolute())
-        ready, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
-        if not ready or process.stdout.readline() != b"ready\n":
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        spawned = cls(child, socket_path.absolute())
+        ready, _, _ = select.select([child.stdout], [], [], START_TIMEOUT_S)
+        if not ready or child.stdout.readline() != b"ready\n":
             spawned.stop()
             raise SignerDown(f"The signer did not start over {folder}. What it printed says why; then start again.")
         return spawned
 
     def stop(self) -> None:
         """End the signer and wait for it. Its state is on the disk already. May be called twice."""
-        for pipe in (self.process.stdin, self.process.stdout):
+        for pipe in (self.child.stdin, self.child.stdout):
             if pipe is not None:
                 pipe.close()
         try:
-            self.process.wait(STOP_TIMEOUT_S)
+            self.child.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.child.kill()
+            self.child.wait()
+
+
+@contextmanager
+def spawned_signer(folder: Path) -> Iterator[SignerClient]:
+    """A signer over `folder` for as long as the block runs, on a socket that only this user can reach.
+
+    Raises: SignerDown.
+    """
+    with tempfile.TemporaryDirectory(prefix="baguier-signer-") as private:
+        spawned = SpawnedSigner.start(folder, Path(private) / "sock")
+        client = SignerClient(spawned.socket_path)
+        try:
+            yield client
+        finally:
+            client.close()
+            spawned.stop()

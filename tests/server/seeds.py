@@ -1,8 +1,10 @@
 """A small shop in a data folder: one tray, an agent with its token, a person signed in on a handheld with a round open."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+
+from sqlmodel import Session
 
 from server.api.auth import sha256_of
 from server.core.ids import ShopId
@@ -39,8 +41,13 @@ def seed_counting(work: UnitOfWork) -> Seeded:
         ShopFacts(ShopId(seeded.shop), name="Maison", zone="Europe/Paris", day_start="04:00", currency="EUR"),
         created_at=now,
     )
+    _add_people(work.session, seeded, now)
+    _add_count(work.session, seeded, now)
+    return seeded
+
+
+def _add_people(session: Session, seeded: Seeded, now: datetime) -> None:
     shop_id = seeded.shop
-    session = work.session
     session.add(Place(shop_id=shop_id, id=seeded.tray, name="Plateau 1", kind="tray", created_at=now))
     for device, kind, token in [(seeded.agent, "agent", AGENT_TOKEN), (seeded.handheld, "handheld", "handheld-secret")]:
         session.add(
@@ -58,6 +65,10 @@ def seed_counting(work: UnitOfWork) -> Seeded:
         )
     )
     session.flush()
+
+
+def _add_count(session: Session, seeded: Seeded, now: datetime) -> None:
+    shop_id = seeded.shop
     session.add(
         SessionRow(
             shop_id=shop_id,
@@ -96,7 +107,6 @@ def seed_counting(work: UnitOfWork) -> Seeded:
             opened_at=now,
         )
     )
-    return seeded
 
 
 def seeded_folder(folder: Path) -> Seeded:

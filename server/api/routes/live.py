@@ -53,7 +53,7 @@ def seen_sequences(asked: str, topics: frozenset[str]) -> dict[str, int]:
 
 
 @router.websocket("/v1/live")
-async def live(socket: WebSocket, topics: str = "", since: str = "", epoch: str | None = None) -> None:
+async def live(socket: WebSocket, *, topics: str = "", since: str = "", epoch: str | None = None) -> None:
     """`WS /v1/live?topics=board,tour&since=board:41&epoch=E`: every message `{seq, epoch, topic, type, at, body}`."""
     context = context_of(socket)
     try:

@@ -41,7 +41,7 @@ class Draining(BaseModel):
 
 
 @router.post("/{round_id}/attachments", status_code=201)
-async def attach(request: Request, round_id: Id, asked: AttachmentAsked, person: Person) -> AttachmentShown:
+async def attach(request: Request, round_id: Id, *, asked: AttachmentAsked, person: Person) -> AttachmentShown:
     """Let a reader listen for this round. Asked twice, the same attachment is given: no `Idempotency-Key` is needed."""
     context = context_of(request)
     attached = await asyncio.wrap_future(

@@ -19,7 +19,7 @@ def test_spawned_signer_answers_until_it_is_stopped(tmp_path: Path) -> None:
     spawned.stop()
     spawned.stop()
 
-    assert spawned.process.returncode == 0
+    assert spawned.child.returncode == 0
     with pytest.raises(SignerDown):
         client.last(ORIGIN)
     client.close()
