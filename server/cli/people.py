@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ from server.cli.shop_folder import (
 )
 from server.core.log.events import format_time
 from server.signer.client import SignerClient
+from server.signer.spawn import SpawnedSigner
 from server.store.database import read_once
 from server.store.people import EnrolledPerson, people, person_named
 from server.store.shops import only_shop
@@ -89,17 +91,16 @@ def disable(
 
 @contextmanager
 def _pin_mac(folder: Path, socket_path: Path | None) -> Iterator[PinMac]:
-    if socket_path is not None:
-        client = SignerClient(socket_path)
+    """The HMAC of the signer at `socket_path`, or else of one started over the shop's folder for this command."""
+    with TemporaryDirectory(prefix="baguier-signer-") as private:
+        started = None if socket_path is not None else SpawnedSigner.start(folder, Path(private) / "signer.sock")
+        client = SignerClient(socket_path or Path(private) / "signer.sock")
         try:
             yield client.pin_mac
         finally:
             client.close()
-        return
-    from server.signer.spawn import spawned_signer
-
-    with spawned_signer(folder) as client:
-        yield client.pin_mac
+            if started is not None:
+                started.stop()
 
 
 def _document(person: EnrolledPerson) -> dict[str, object]:
