@@ -7,7 +7,7 @@ Wire: WebSocket `/v1/agent/stream`, `Authorization: Bearer <token>`, one msgpack
 | hello | agent | v, agent, last_seq, readers | first message of a connection; the server answers `ack` with its highest stored sequence |
 | batch | agent | seq, reader, t0_utc_ns, passes, reads, scans | one fold window of one reader; seq is gapless per agent, sent again until acked |
 | ack | server | seq | everything up to and including seq is stored durably |
-| listen | server | attachment, reader, antennas, pass_min_ms | start counting for a round; the same id again is answered the same |
+| listen | server | attachment, reader, antennas, pass_min_ms | start counting for a round; the same id again is answered the same; repeated after hello for all that is open, and what is not repeated within 30 s the agent drains by itself |
 | listening | agent | attachment, from_seq | the reads of this attachment begin with batch from_seq |
 | drain | server | attachment | end the attachment: last pass ended, folds flushed |
 | drained | agent | attachment, to_seq | no read of this attachment is in a later batch; complete when acked ≥ to_seq |
@@ -212,7 +212,10 @@ class Drain(msgspec.Struct, frozen=True, array_like=True, tag="drain"):
 
 
 class Drained(msgspec.Struct, frozen=True, array_like=True, tag="drained"):
-    """Answer to `Drain`; of an attachment that this agent never had, to_seq is its last sequence."""
+    """Answer to `Drain`; of an attachment that this agent never had, to_seq is its last sequence.
+
+    When nothing was heard, to_seq is from_seq - 1: the range is empty.
+    """
 
     attachment: Name
     to_seq: Sequence

@@ -31,6 +31,8 @@ from reader_drivers.reads import (
 )
 
 SPOOL_FILE: Final = "spool.sqlite3"
+CONFIRM_S: Final = 30.0
+"""As long as an attachment's lease: the server repeats `listen` for all that is open right after hello."""
 NANOSECONDS: Final = 1_000_000
 """In one millisecond."""
 
@@ -41,8 +43,13 @@ log = logging.getLogger("baguier.agent")
 class Agent:
     """One agent: made in a running event loop, then `run` until it is cancelled."""
 
-    def __init__(self, settings: AgentSettings, *, batches_max: int = SPOOL_BATCHES_MAX) -> None:
+    def __init__(
+        self, settings: AgentSettings, *, batches_max: int = SPOOL_BATCHES_MAX, confirm_s: float = CONFIRM_S
+    ) -> None:
         self._settings = settings
+        self._confirm_s = confirm_s
+        self._unconfirmed: set[str] = set()
+        self._hellos = 0
         self._spool = Spool(settings.data_dir / SPOOL_FILE, batches_max=batches_max)
         # One thread: SQLite work keeps the order in which the event loop asked for it.
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
@@ -94,8 +101,20 @@ class Agent:
 
     async def _hello(self) -> Hello:
         last_seq = await self.on_disk(self._spool.last_seq)
+        self._unconfirmed = {opened.id for opened in await self.on_disk(self._spool.open_attachments)}
+        self._hellos += 1
+        self._group.create_task(self._drain_forgotten(self._hellos))
         entries = tuple(session.entry() for session in self._sessions.values())
         return Hello(WIRE_VERSION, self._settings.name, last_seq, entries)
+
+    async def _drain_forgotten(self, hello: int) -> None:
+        """End attachments that a connected server does not speak of any more, or their reader would transmit for ever."""
+        await asyncio.sleep(self._confirm_s)
+        if hello != self._hellos or not self._uplink.is_open:
+            return
+        for attachment_id in sorted(self._unconfirmed):
+            log.warning("the server does not speak of attachment %s any more; it ends", attachment_id)
+            await self._drain(attachment_id)
 
     def _send(self, message: Message) -> None:
         self._uplink.send(message)
@@ -107,8 +126,10 @@ class Agent:
     async def _follow(self, order: Listen | Drain | Idle) -> None:
         match order:
             case Listen():
+                self._unconfirmed.discard(order.attachment)
                 await self._listen(order)
             case Drain(attachment):
+                self._unconfirmed.discard(attachment)
                 await self._drain(attachment)
             case Idle(reader):
                 for opened in await self.on_disk(self._spool.open_attachments):

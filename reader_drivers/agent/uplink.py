@@ -76,7 +76,8 @@ class Uplink:
         self._obey = obey
         self._control: list[Message] = []
         self._news = asyncio.Event()
-        self._is_open = False
+        self.is_open = False
+        """True between hello and the end of a connection."""
         self._sent_seq = 0
         self._acked_seq = 0
 
@@ -86,7 +87,7 @@ class Uplink:
 
     def send(self, message: Message) -> None:
         """Send an answer or a health report soon. Without a connection it is dropped: after hello the server asks again."""
-        if self._is_open:
+        if self.is_open:
             self._control = [*self._control, message][-CONTROL_WAITING_MAX:]
             self._news.set()
 
@@ -112,7 +113,7 @@ class Uplink:
             proxy=None,
         )
         # What changes while hello is on its way must follow it, so the queue opens before hello is written.
-        self._control, self._is_open = [], True
+        self._control, self.is_open = [], True
         try:
             await socket.send(encode_message(await self._hello()))
             first = decode_message(_binary(await asyncio.wait_for(socket.recv(), HELLO_TIMEOUT_S)))
@@ -123,7 +124,7 @@ class Uplink:
             log.info("connected to %s, which has everything up to %d", self._address.url, first.seq)
             await self._both_ways(socket)
         finally:
-            self._is_open = False
+            self.is_open = False
             await socket.close()
         return min(pause_s, BACK_OFF_FIRST_S)
 

@@ -105,6 +105,7 @@ class Stage:
     server: FakeServer
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     readers: list[str] = field(default_factory=list)
+    scanners: list[str] = field(default_factory=list)
 
     def _start(self, *command: str, out: Any = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         log = (self.folder / f"process{len(self.processes)}.log").open("wb")
@@ -130,6 +131,23 @@ class Stage:
         assert started.stdout.readline().strip()
         return started
 
+    def add_scanner(self, name: str) -> Callable[[str], None]:
+        """A simulated line scanner; gives the function that scans one text."""
+        scans = self.folder / f"{name}.scans"
+        scans.touch()
+        self.scanners.append(name)
+        link = f"pty:{self.folder / name}"
+        command = ("reader", "barcode_line", "--tags", str(scans), "--follow", "--link", link, "--with-parent")
+        started = self._start("simulators", *command, out=subprocess.PIPE)
+        assert started.stdout is not None
+        assert started.stdout.readline().strip()
+
+        def scan(text: str) -> None:
+            with scans.open("a") as file:
+                file.write(text + "\n")
+
+        return scan
+
     def stats(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / f"{name}.stats").read_text())
         return found
@@ -142,6 +160,10 @@ class Stage:
             f'[[reader]]\nname = "{name}"\nprotocol = "thingmagic_ff"\nport = "{self.folder / name}"\n'
             'region = "EU"\npower_dbm = 20\nantennas = [1, 2]\n'
             for name in self.readers
+        )
+        readers += "".join(
+            f'[[reader]]\nname = "{name}"\nprotocol = "barcode_line"\nport = "{self.folder / name}"\n'
+            for name in self.scanners
         )
         path = self.folder / "agent.toml"
         path.write_text(

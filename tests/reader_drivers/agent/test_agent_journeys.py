@@ -29,6 +29,15 @@ def hearings(stage: Stage) -> int:
     return sum(row.dcount for batch in stage.server.batches.values() for row in batch.reads)
 
 
+def scans(stage: Stage) -> list[tuple[str, str | None]]:
+    return [(row.text, row.aim) for _, batch in sorted(stage.server.batches.items()) for row in batch.scans]
+
+
+def opened(stage: Stage, reader: str) -> bool:
+    """The reader's port was open before the agent said hello."""
+    return any(entry.name == reader and entry.state == "idle" for entry in stage.server.all_of(Hello)[0].readers)
+
+
 async def listen(stage: Stage, attachment: str = "a", reader: str = "pad", antennas: tuple[int, ...] = ()) -> int:
     await stage.server.say(Listen(attachment, reader, antennas, 10))
     return (await stage.server.hear(Listening, lambda m: m.attachment == attachment)).from_seq
@@ -46,7 +55,7 @@ def test_attached_reader_is_heard_in_full_and_rests_before_and_after(tmp_path: P
         pad = stage.add_reader("pad", tags=TAGS, options=FAST)
         stage.start_agent()
         hello = await stage.server.hear(Hello)
-        if hello.readers[0].state != "idle":
+        if not opened(stage, "pad"):
             await stage.server.hear(ReaderHealth, lambda m: m.state == "idle")
         assert stage.server.batches == {}
 
@@ -218,6 +227,47 @@ def test_full_spool_stops_the_reader_loses_nothing_and_goes_on_when_there_is_roo
         assert held == 3
         assert to_seq > 3
         assert hearings(stage) == stage.stats("pad")["reads_told"]
+
+    play(tmp_path, story)
+
+
+def test_scan_reaches_the_server_whether_a_count_is_open_or_not(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        scan = stage.add_scanner("gun")
+        stage.start_agent()
+        await stage.server.hear(Hello)
+        if not opened(stage, "gun"):
+            await stage.server.hear(ReaderHealth, lambda m: m.state == "idle")
+        scan("JWL-000123")
+        await stage.server.until(lambda: len(scans(stage)) == 1)
+        from_seq = await listen(stage, "a", "gun")
+        scan('{"text": "9506000134352", "aim": "E0"}')
+        await stage.server.until(lambda: len(scans(stage)) == 2)
+        to_seq = await drain(stage)
+
+        assert scans(stage) == [("JWL-000123", None), ("9506000134352", "E0")]
+        assert (from_seq, to_seq) == (2, 2)
+
+    play(tmp_path, story)
+
+
+def test_attachment_that_the_server_repeats_goes_on_and_one_it_forgot_ends(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        stage.add_reader("pad", tags=TAGS, options=FAST)
+        agent = asyncio.create_task(Agent(load_settings(stage.write_settings()), confirm_s=3).run())
+        await listen(stage, "a", antennas=(1,))
+        await listen(stage, "b", antennas=(2,))
+        await stage.server.hang_up()
+        await stage.server.until(lambda: len(stage.server.all_of(Hello)) == 2)
+        await stage.server.say(Listen("a", "pad", (1,), 10))
+        await stage.server.hear(Drained)
+        more = hearings(stage)
+        await stage.server.until(lambda: hearings(stage) > more)
+        agent.cancel()
+        await asyncio.gather(agent, return_exceptions=True)
+
+        # Forgotten ones end in the order of their names, so "a" would have come first.
+        assert [drained.attachment for drained in stage.server.all_of(Drained)] == ["b"]
 
     play(tmp_path, story)
 
