@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hypothesis import settings
+
 from server.core import count_acts as acts
 from server.core.actors import SERVER, Actor, PersonRights, Role
 from server.core.count import advance, planned
@@ -13,6 +15,8 @@ from server.core.ids import CaseId, CountId, DeviceId, PersonId, PieceRef, Place
 from server.core.sealed_sets import Reason, RoundKind, SealedSet
 from server.core.verification import open_asks
 
+UNHURRIED = settings(deadline=None)
+"""For properties on shared machines: how long an example takes says nothing about a rule."""
 T0 = 1_790_000_000_000
 COUNT = CountId("01997d2e-7c00-7000-8000-0000000000a1")
 CLAIRE = Actor(PersonId("claire"), DeviceId("handheld-1"))

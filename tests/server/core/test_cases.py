@@ -45,6 +45,7 @@ from tests.server.core.count_story import (
     NADIA,
     STRANGER,
     T0,
+    UNHURRIED,
     WHY,
     missing_fixed,
     person,
@@ -116,6 +117,7 @@ def test_only_advance_case_makes_a_step() -> None:
 
 
 @pytest.mark.parametrize("by", [CLAIRE, Actor(PersonId("claire-bis"), DeviceId("desk"))])
+@UNHURRIED
 @given(outcome=st.sampled_from([one for one in Outcome if one is not Outcome.UNDER_INVESTIGATION]))
 def test_who_counted_first_decides_nothing(by: Actor, outcome: Outcome) -> None:
     assert code_of(lambda: decide(by, outcome, document="F-1", second=MARC)) == "decider_counted"
@@ -247,6 +249,7 @@ def test_cases_and_their_acts_survive_being_stored(kind: type[CaseAct]) -> None:
     assert case_act_from_json(case_act_to_json(ACTS[kind])) == ACTS[kind]
 
 
+@UNHURRIED
 @given(
     by=st.sampled_from([CLAIRE, MARC, PAUL, NADIA]),
     outcome=st.sampled_from(list(Outcome)),

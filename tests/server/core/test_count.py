@@ -38,6 +38,7 @@ from tests.server.core.count_story import (
     ROOT,
     STRANGER,
     T0,
+    UNHURRIED,
     WHY,
     Story,
     at_state,
@@ -173,6 +174,7 @@ def test_a_sheet_and_its_acts_survive_being_stored(state: CountState) -> None:
     assert [act_from_json(act_to_json(act)) for act in story.told] == story.told
 
 
+@UNHURRIED
 @given(
     heard=st.lists(st.sampled_from([*RINGS, *refs("pearl", "chain")]), unique=True),
     by_hand=st.lists(st.sampled_from(RINGS), unique=True),

@@ -14,7 +14,19 @@ from server.core.count_result import make_result
 from server.core.count_states import CountState
 from server.core.ids import CountId, PlaceId
 from server.core.sealed_sets import RoundKind
-from tests.server.core.count_story import CLAIRE, MARC, RINGS, ROOT, T0, Story, clean_to, differing, plan, seal
+from tests.server.core.count_story import (
+    CLAIRE,
+    MARC,
+    RINGS,
+    ROOT,
+    T0,
+    UNHURRIED,
+    Story,
+    clean_to,
+    differing,
+    plan,
+    seal,
+)
 
 S = CountState
 GOLDEN = "1c41060905f9d74f13f265efc8632b8fba27466f1db6f3edf078cc8a826b337e"
@@ -65,6 +77,7 @@ def test_the_same_facts_of_another_count_or_tray_have_another_digest(other: acts
 
 
 @pytest.mark.parametrize("make", [lambda: clean_to(S.REVEALED), differing])
+@UNHURRIED
 @given(late=st.lists(st.sampled_from(RINGS), unique=True).map(sorted))
 def test_storing_and_late_reads_leave_the_digest_alone(make: Callable[[], Story], late: list[str]) -> None:
     story = make()

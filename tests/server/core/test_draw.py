@@ -20,6 +20,7 @@ from server.core.draw import (
 )
 from server.core.errors import Malformed
 from server.core.ids import CountId, PieceRef
+from tests.server.core.count_story import UNHURRIED
 
 COUNT = CountId("01997d2e-7c00-7000-8000-0000000000a1")
 ROOT = bytes.fromhex("5a" * 32)
@@ -80,6 +81,7 @@ def test_longer_unseen_and_dearer_pieces_weigh_more(weeks: int | None, retail: i
     assert weight_of(Candidate(PieceRef("r"), weeks, retail), high_value=HIGH_VALUE) == weight
 
 
+@UNHURRIED
 @given(candidates=CANDIDATES)
 def test_thresholds_follow_the_formula_for_every_piece(candidates: list[Candidate]) -> None:
     chances = thresholds(candidates, high_value=HIGH_VALUE)
@@ -91,6 +93,7 @@ def test_thresholds_follow_the_formula_for_every_piece(candidates: list[Candidat
         assert chance.ppm == min(10**6, 10**6 * draws * weights[chance.ref] // sum(weights.values()))
 
 
+@UNHURRIED
 @given(candidates=CANDIDATES)
 def test_the_thresholds_add_up_to_about_the_promised_number(candidates: list[Candidate]) -> None:
     chances = thresholds(candidates, high_value=HIGH_VALUE)
@@ -102,6 +105,7 @@ def test_the_thresholds_add_up_to_about_the_promised_number(candidates: list[Can
         assert total > expected_draws(len(candidates)) * PPM * bool(chances) - len(chances) - 1
 
 
+@UNHURRIED
 @given(candidates=CANDIDATES, number=st.integers(0, 10**9))
 def test_anybody_recomputes_the_draw_in_any_order(candidates: list[Candidate], number: int) -> None:
     chances = thresholds(candidates, high_value=HIGH_VALUE)
@@ -111,6 +115,7 @@ def test_anybody_recomputes_the_draw_in_any_order(candidates: list[Candidate], n
     assert differences(asked, chances, root=root_of(number), count=COUNT) == ()
 
 
+@UNHURRIED
 @given(candidates=CANDIDATES.filter(bool), number=st.integers(0, 10**9), choice=st.integers(0))
 def test_a_piece_added_or_left_out_by_hand_is_named(candidates: list[Candidate], number: int, choice: int) -> None:
     chances = thresholds(candidates, high_value=HIGH_VALUE)

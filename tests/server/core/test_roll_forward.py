@@ -16,6 +16,7 @@ from server.core.roll_forward import (
     loss_window,
     roll_forward,
 )
+from tests.server.core.count_story import UNHURRIED
 
 RINGS = tuple(PieceRef(f"ring-{number}") for number in range(6))
 MOVES = st.lists(st.builds(Move, st.sampled_from(RINGS), st.sampled_from(MoveKind), st.integers(0, 5)))
@@ -54,6 +55,7 @@ def test_a_sale_of_what_was_not_here_is_a_doubt_and_not_a_negative_piece() -> No
     assert (forward.expected, forward.doubts) == (RINGS[:1], (sale,))
 
 
+@UNHURRIED
 @given(moves=MOVES, seed=st.randoms(use_true_random=False))
 def test_the_order_of_writing_down_does_not_matter(moves: list[Move], seed: object) -> None:
     shuffled = list(moves)
@@ -64,6 +66,7 @@ def test_the_order_of_writing_down_does_not_matter(moves: list[Move], seed: obje
     assert (one.expected, sorted(map(repr, one.doubts))) == (other.expected, sorted(map(repr, other.doubts)))
 
 
+@UNHURRIED
 @given(moves=MOVES)
 def test_opening_plus_coming_minus_going_is_what_is_expected(moves: list[Move]) -> None:
     forward = roll_forward(RINGS[:3], moves)

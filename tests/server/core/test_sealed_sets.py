@@ -14,7 +14,7 @@ from server.core.errors import Malformed
 from server.core.ids import PersonId
 from server.core.plain_json import JsonObject, JsonPlain, from_plain, kind_of, to_plain
 from server.core.sealed_sets import RoundKind, SealedSet, salted_digest
-from tests.server.core.count_story import CLAIRE, RINGS, TWO, refs, seal
+from tests.server.core.count_story import CLAIRE, RINGS, TWO, UNHURRIED, refs, seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Colour(StrEnum):
     RED = "red"
 
 
+@UNHURRIED
 @given(first=st.sets(st.sampled_from(RINGS)), second=st.sets(st.sampled_from(RINGS)))
 def test_two_seals_have_one_digest_only_when_they_hold_the_same(first: set[str], second: set[str]) -> None:
     one, other = (seal(RoundKind.A1, CLAIRE, *heard) for heard in (first, second))
@@ -85,6 +86,7 @@ ANYTHING: st.SearchStrategy[JsonPlain] = st.recursive(
 )
 
 
+@UNHURRIED
 @given(field=st.sampled_from(sorted(cast("JsonObject", to_plain(seal(RoundKind.A1, CLAIRE))))), value=ANYTHING)
 def test_a_strange_value_in_any_field_is_malformed_or_read_exactly(field: str, value: JsonPlain) -> None:
     plain = cast("JsonObject", to_plain(seal(RoundKind.A1, CLAIRE, *RINGS)))

@@ -35,6 +35,7 @@ from tests.server.core.count_story import (
     MARC,
     RINGS,
     T0,
+    UNHURRIED,
     WHY,
     Story,
     clean_to,
@@ -314,6 +315,7 @@ def test_a_missing_piece_heard_by_another_count_of_the_tour_is_found_there() -> 
     assert reclassified([by_a, by_b], PieceRef("ring-9")) is None
 
 
+@UNHURRIED
 @given(order=st.permutations(range(4)))
 def test_the_order_of_the_counts_does_not_change_the_list(order: list[int]) -> None:
     counts = tour()

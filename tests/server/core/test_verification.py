@@ -26,6 +26,7 @@ from tests.server.core.count_story import (
     ROOT,
     T0,
     THREE,
+    UNHURRIED,
     WHY,
     Story,
     clean_to,
@@ -145,6 +146,7 @@ def test_an_initial_count_is_never_a_discrepancy() -> None:
     assert (story.count.result.present, story.count.result.exceptions) == (RINGS, ())
 
 
+@UNHURRIED
 @given(st.sets(st.sampled_from(RINGS)), st.integers(0, 1_000_000))
 def test_asks_are_the_due_and_the_drawn_of_what_was_found(due: set[str], ppm: int) -> None:
     expected = tuple(ExpectedPiece(ref, ppm, ref in due) for ref in RINGS)

@@ -23,6 +23,7 @@ from tests.server.core.count_story import (
     RINGS,
     T0,
     THREE,
+    UNHURRIED,
     Story,
     clean_to,
     differing,
@@ -253,6 +254,7 @@ def test_a_stranger_reveals_nothing() -> None:
     assert code_of(lambda: clean_to(CountState.SEALED_B).reveal(stranger)) == "no_right"
 
 
+@UNHURRIED
 @given(order=st.permutations(RINGS), present=st.booleans())
 def test_the_order_of_answers_does_not_change_what_is_present(order: list[str], *, present: bool) -> None:
     expected = tuple(ExpectedPiece(ref, is_due=True) for ref in RINGS)
