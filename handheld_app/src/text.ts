@@ -23,7 +23,7 @@ const fr = {
   linkOffline: "Hors ligne",
   linkExpired: "Code à saisir",
   linkWaiting: (n: number) => `${n} en attente`,
-  offlineKept: "Hors ligne. Vos lectures sont gardées.",
+  offlineKept: "Hors ligne, lectures gardées",
   offlineSafe: "Rien n'est perdu\u202f: vos lectures restent sur cet appareil et partiront au retour du réseau.",
 
   pairTitle: "Associer cet appareil",
@@ -69,7 +69,7 @@ const fr = {
     done: "Terminé", not_done: "Non fait",
   } satisfies Record<NextStep, string>,
 
-  countingTitle: "Comptage à l'aveugle",
+  countingTitle: "à l'aveugle",
   stage: {
     place_tray: "Posez le plateau", reading: "Lecture en cours", turn: "Tournez le plateau", stable: "Stable",
     sealed: "Plateau scellé", paused: "En pause", reader_lost: "Lecteur muet",
@@ -88,7 +88,7 @@ const fr = {
   countingSeal: "Sceller le plateau",
   countingPause: "Pause",
   countingResume: "Reprendre",
-  countingLabel: "Scanner une puce muette",
+  countingLabel: "Puce muette",
   countingNext: "Plateau suivant",
 
   verifyTitle: "Vérification",
@@ -186,7 +186,7 @@ const en: Catalogue = {
   linkOffline: "Offline",
   linkExpired: "PIN needed",
   linkWaiting: (n) => `${n} pending`,
-  offlineKept: "Offline. Your reads are kept.",
+  offlineKept: "Offline, reads kept",
   offlineSafe: "Nothing is lost: your reads stay on this device and leave when the network is back.",
 
   pairTitle: "Pair this device",
@@ -230,7 +230,7 @@ const en: Catalogue = {
     done: "Finished", not_done: "Not done",
   },
 
-  countingTitle: "Blind count",
+  countingTitle: "blind",
   stage: {
     place_tray: "Place the tray", reading: "Reading", turn: "Turn the tray", stable: "Stable",
     sealed: "Tray sealed", paused: "Paused", reader_lost: "Reader silent",
@@ -249,7 +249,7 @@ const en: Catalogue = {
   countingSeal: "Seal the tray",
   countingPause: "Pause",
   countingResume: "Resume",
-  countingLabel: "Scan a silent tag",
+  countingLabel: "Silent tag",
   countingNext: "Next tray",
 
   verifyTitle: "Verification",
