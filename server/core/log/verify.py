@@ -99,7 +99,7 @@ def _bytes_finding(
         head, keys, is_trusted = _check_note(members, manifest, trust)
     except RecordBroken as broken:
         return Finding(Property.BYTES, State.BROKEN, broken.sentence, broken.record), None
-    opened = _opened(members, head, keys, trust)
+    opened = _opened(members, head, keys, trust=trust)
     if is_trusted:
         sentence = f"All {len(members)} members are those that the log's key signed on {manifest.made_at}."
         return Finding(Property.BYTES, State.OK, sentence), opened
@@ -207,7 +207,7 @@ def _check_append_only(opened: _Opened) -> tuple[State, str]:
 
 
 def _opened(
-    members: Mapping[str, bytes], head: Checkpoint, keys: tuple[VerifierKey, ...], trust: Trust | None
+    members: Mapping[str, bytes], head: Checkpoint, keys: tuple[VerifierKey, ...], *, trust: Trust | None
 ) -> _Opened:
     raw_leaves = tuple(members.get(pack.EVENTS, b"").split(b"\n")[:-1])
     leaves = _tried(lambda: _read_leaves(raw_leaves, head.origin))

@@ -112,7 +112,7 @@ def check_two_people(
         name_b = leaf.body.get("signature_b")
         a = _named_signature(signatures, leaf, "signature_a")
         if name_b is None:
-            _check_line(a, leaf, "A", story.seals.get(count, ()))
+            _check_line(a, leaf, role="A", seals=story.seals.get(count, ()))
             single += 1
             continue
         b = _named_signature(signatures, leaf, "signature_b")
@@ -120,8 +120,8 @@ def check_two_people(
             raise RecordBroken(_name(leaf), f"Count {count} was signed twice by one person, {a.person}.")
         if a.device == b.device:
             raise RecordBroken(_name(leaf), f"Count {count} was signed twice on one device, {a.device}.")
-        _check_line(a, leaf, "A", story.seals.get(count, ()))
-        _check_line(b, leaf, "B", story.seals.get(count, ()))
+        _check_line(a, leaf, role="A", seals=story.seals.get(count, ()))
+        _check_line(b, leaf, role="B", seals=story.seals.get(count, ()))
         if (a.tour, a.list_no, _shared(a)) != (b.tour, b.list_no, _shared(b)):
             raise RecordBroken(_name(leaf), f"The two lists signed for count {count} differ in more than the roles.")
     if not story.closed:
@@ -295,7 +295,7 @@ def _named_signature(signatures: Mapping[str, _Signature], closed: Leaf, member:
     return signature
 
 
-def _check_line(signature: _Signature, closed: Leaf, role: str, seals: Sequence[_Seal]) -> None:
+def _check_line(signature: _Signature, closed: Leaf, *, role: str, seals: Sequence[_Seal]) -> None:
     line = signature.line_of(closed.subject.id)
     if line.get("my_role") != role or line.get("result") != _text(closed, "result"):
         raise RecordBroken(
