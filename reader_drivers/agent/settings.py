@@ -18,6 +18,7 @@ antennas = [1, 2, 3, 4]
 Paths are relative to the file. `baud` and `tid_words` are optional for a reader.
 """
 
+import os
 import stat
 import tomllib
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def load_token(path: Path) -> str:
         raise SettingsRefused(
             f"The token file {path} cannot be read ({error}); run `baguier device pair --kind agent`."
         ) from error
-    if mode & 0o077:
+    if os.name == "posix" and mode & 0o077:
         raise SettingsRefused(
             f"The token file {path} has mode {mode:04o}, so others may read it; run `chmod 600 {path}`."
         )
@@ -161,6 +162,8 @@ def _reader(table: dict[str, Any], number: int) -> ReaderSettings:
             antennas=_antennas(table, where),
             tid_words=_number(table, "tid_words", where) if "tid_words" in table else 6,
         )
+        # A driver refuses at start what its readers cannot do; better said now than when the first count begins.
+        protocol.driver().start(plan)
     except PlanRefused as error:
         raise SettingsRefused(f"{where}: {error}") from error
     return ReaderSettings(name=name, protocol=protocol, port=port, baud=baud, plan=plan, antennas=plan.antennas)

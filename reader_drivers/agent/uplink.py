@@ -80,6 +80,7 @@ class Uplink:
         """True between hello and the end of a connection."""
         self._sent_seq = 0
         self._acked_seq = 0
+        self._pause_s = BACK_OFF_FIRST_S
 
     def wake(self) -> None:
         """New batches are in the spool."""
@@ -93,17 +94,17 @@ class Uplink:
 
     async def run(self) -> None:
         """Connect, stream, and connect again after every break, with growing pauses."""
-        pause_s = BACK_OFF_FIRST_S
         while True:
             try:
-                pause_s = await self._connection(pause_s)
+                await self._connection()
+                log.info("the server ended the connection")
             except (OSError, TimeoutError, WebSocketException, InvalidHandshake, InvalidURI, MessageRefused) as error:
-                log.warning("no connection to %s: %s; next try in %.1f s", self._address.url, error, pause_s)
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, BACK_OFF_MAX_S)
+                log.warning("no connection to %s: %s; next try in %.1f s", self._address.url, error, self._pause_s)
+            await asyncio.sleep(self._pause_s)
+            self._pause_s = min(self._pause_s * 2, BACK_OFF_MAX_S)
 
-    async def _connection(self, pause_s: float) -> float:
-        """One connection to its end; gives the pause to begin with: short again once the server has answered."""
+    async def _connection(self) -> None:
+        """One connection to its end."""
         socket = await connect(
             self._address.url,
             additional_headers={"Authorization": f"Bearer {self._address.token}"},
@@ -126,7 +127,6 @@ class Uplink:
         finally:
             self.is_open = False
             await socket.close()
-        return min(pause_s, BACK_OFF_FIRST_S)
 
     async def _both_ways(self, socket: ClientConnection) -> None:
         tasks = [asyncio.create_task(self._send_all(socket)), asyncio.create_task(self._receive_all(socket))]
@@ -160,6 +160,8 @@ class Uplink:
                     await self._source.trim(seq)
                     self._acked_seq = max(self._acked_seq, seq)
                     self._sent_seq = max(self._sent_seq, seq)
+                    # Progress: the next break is a new one. A server that only answers hello is left alone longer.
+                    self._pause_s = BACK_OFF_FIRST_S
                     self._news.set()
                 case Listen() | Drain() | Idle():
                     self._obey(message)

@@ -213,16 +213,18 @@ class ThingmagicDriver:
         self._rest()
         self._heard_ms = now
         plan = self._plan
+        ended = self._passes.close(now)
         self._passes.begin(plan.antennas, now, pass_min_ms=plan.pass_min_ms, pass_max_ms=plan.pass_max_ms)
-        return (self._enter(ReaderPhase.READING),)
+        return (*ended, self._enter(ReaderPhase.READING))
 
     def _stopped(self, now: int) -> Output:
+        ended = self._passes.close(now)
         if self._phase is ReaderPhase.STARTING and self._orders:
-            return Output((Reply("stopped"),), self._send_next())
+            return Output((*ended, Reply("stopped")), self._send_next())
         self._rest()
         if self._phase in {ReaderPhase.READING, ReaderPhase.STOPPING}:
-            return Output((*self._passes.close(now), self._enter(ReaderPhase.IDLE)))
-        return Output((Reply("stopped"),))
+            return Output((*ended, self._enter(ReaderPhase.IDLE)))
+        return Output((*ended, Reply("stopped")))
 
     def _repeat(self, now: int) -> Output:
         if self._sends < SENDS_MAX:

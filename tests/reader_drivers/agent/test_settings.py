@@ -45,6 +45,7 @@ def test_settings_are_read_and_paths_are_relative_to_the_file(folder: Path) -> N
     [
         (HEAD + READER.replace('region = "EU"\n', ""), "no region"),
         (HEAD + READER.replace('"EU"', '"FR"'), "one of EU"),
+        (HEAD + READER.replace('"EU"', '"EU_UPPER"'), "no region code"),
         (HEAD + READER.replace("power_dbm = 20.5\n", ""), "power_dbm"),
         (HEAD + READER.replace("20.5", "2050"), "3300"),
         (HEAD + READER.replace("[1, 2]", "[0]"), "antennas"),

@@ -11,6 +11,7 @@ from reader_drivers.driver import (
     ReaderState,
     ReadPlan,
     Region,
+    Reply,
 )
 from reader_drivers.errors import PlanRefused, Rejected
 from reader_drivers.reads import TagRead
@@ -259,6 +260,7 @@ def test_module_still_streaming_from_an_earlier_life_is_heard_stopped_and_set_up
     again = driver.feed(report("BB") + STOP_ANSWER, 10)
 
     assert len(of(TagRead, stray.events) + of(TagRead, again.events)) == 2
+    assert of(PassEnd, again.events) == [PassEnd(1, 1, 0, 10)]
     assert stray.sent == STOP
     assert orders(again.sent) == [("0C", "")]
 
@@ -272,6 +274,18 @@ def test_module_that_refuses_the_first_order_is_stopped_and_asked_once_more() ->
     assert orders(driver.feed(STOP_ANSWER, 1).sent) == [("0C", "")]
     assert driver.feed(refusal, 2).sent == b""
     assert driver.phase is ReaderPhase.FAULT
+
+
+def test_read_on_the_way_to_the_start_answer_ends_its_pass_before_reading_begins() -> None:
+    driver = ThingmagicDriver()
+    output = driver.start(PLAN)
+    while (order := orders(output.sent)[0])[0] != "2F":
+        output = driver.feed(answer(order), 0)
+
+    events = driver.feed(report("AA") + START_ANSWER, 5).events
+
+    assert [type(event) for event in events] == [ReaderState, TagRead, Reply]
+    assert of(PassEnd, driver.feed(report("AA"), 105).events) == [PassEnd(1, 1, 5, 105)]
 
 
 def test_idle_session_silences_a_streaming_module_once() -> None:
