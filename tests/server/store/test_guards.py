@@ -49,7 +49,12 @@ def test_another_program_without_our_settings_is_refused_too(store: Store) -> No
     store.close()
 
     with sqlite3.connect(store.path) as stranger:
-        for statement in ("UPDATE log_leaves SET raw = x'00'", "DELETE FROM log_leaves", f"REPLACE {SAME_LEAF}"):
+        for statement in (
+            "UPDATE log_leaves SET raw = x'00'",
+            "DELETE FROM log_leaves",
+            f"REPLACE {SAME_LEAF}",
+            f"REPLACE {SAME_EVENT}",
+        ):
             with pytest.raises(sqlite3.IntegrityError, match="never"):
                 stranger.execute(statement)
     stranger.close()
