@@ -5,10 +5,12 @@ with the time of its arrival and hands it to the event loop.
 """
 
 import asyncio
+import select
+import socket
 import sys
 import threading
 import time
-from typing import Any, Final
+from typing import Final, Protocol
 
 import serial
 from serial.tools import list_ports
@@ -18,6 +20,7 @@ from reader_drivers.errors import ReaderLost
 READ_TIMEOUT_S: Final = 0.2
 """How long closing waits for the reading thread at most."""
 WRITE_TIMEOUT_S: Final = 1.0
+TCP_READ_BYTES: Final = 65_536
 PENDING_BYTES_MAX: Final = 1_048_576
 """Bytes that wait for the event loop: 20,000 frames. Beyond it the thread stops reading and the link's buffer fills."""
 
@@ -35,13 +38,60 @@ def monotonic_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
+class Port(Protocol):
+    """What a link needs of an open port; pyserial's ports and ours have it."""
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that a read would give at once, as far as the port knows."""
+        ...
+
+    def read(self, size: int = 1, /) -> bytes:
+        """Bytes, or none after `READ_TIMEOUT_S`. Raises one of `LINK_ERRORS`: the port is lost."""
+        ...
+
+    def write(self, b: bytes, /) -> int | None:
+        """Send all. Raises one of `LINK_ERRORS`."""
+        ...
+
+    def close(self) -> None:
+        """Give the port up."""
+        ...
+
+
+class TcpPort:
+    """A reader behind a TCP address. pyserial's own reads byte by byte or waits for its time-out."""
+
+    in_waiting = 0
+
+    def __init__(self, host: str, number: int) -> None:
+        self._socket = socket.create_connection((host, number), timeout=WRITE_TIMEOUT_S)
+
+    def read(self, size: int = 1, /) -> bytes:
+        """What has arrived, up to `TCP_READ_BYTES` whatever `size` says."""
+        del size
+        readable, _, _ = select.select([self._socket], [], [], READ_TIMEOUT_S)
+        if not readable:
+            return b""
+        received = self._socket.recv(TCP_READ_BYTES)
+        if not received:
+            raise ConnectionResetError("the other side closed the connection")
+        return received
+
+    def write(self, b: bytes, /) -> None:
+        """Send all bytes within `WRITE_TIMEOUT_S`."""
+        self._socket.sendall(b)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+
 def device_path(port: str) -> str:
-    """What pyserial opens for a port of agent.toml: a path, `tcp:HOST:PORT`, or `usb:SERIAL` by its serial number.
+    """What pyserial opens for a port of agent.toml: a path, or `usb:SERIAL` by its serial number.
 
     Raises: ReaderLost: no device with this serial number is plugged in.
     """
-    if port.startswith("tcp:"):
-        return "socket://" + port.removeprefix("tcp:").removeprefix("//")
     if not port.startswith("usb:"):
         return port
     number = port.removeprefix("usb:")
@@ -54,7 +104,7 @@ def device_path(port: str) -> str:
 class SerialLink:
     """An open link. Made by `open_link`; used from the event loop."""
 
-    def __init__(self, port: serial.Serial, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, port: Port, loop: asyncio.AbstractEventLoop) -> None:
         self._port = port
         self._loop = loop
         self._arrived = asyncio.Event()
@@ -130,12 +180,14 @@ class SerialLink:
 async def open_link(port: str, baud: int) -> SerialLink:
     """Open the reader's port for us alone. Raises: ReaderLost: it is not there, taken, or refuses the speed."""
 
-    def opened() -> serial.Serial:
-        path = device_path(port)
-        # Two programs on one reader take each other's answers; a TCP port cannot be locked like that.
-        options: dict[str, Any] = {} if "://" in path else {"exclusive": True}
-        options |= {"baudrate": baud, "timeout": READ_TIMEOUT_S, "write_timeout": WRITE_TIMEOUT_S}
-        return serial.serial_for_url(path, **options)
+    def opened() -> Port:
+        if port.startswith("tcp:"):
+            host, _, number = port.removeprefix("tcp:").removeprefix("//").rpartition(":")
+            return TcpPort(host, int(number))
+        # Exclusive, because two programs on one reader would take each other's answers.
+        return serial.Serial(
+            device_path(port), baud, timeout=READ_TIMEOUT_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
+        )
 
     try:
         return SerialLink(await asyncio.to_thread(opened), asyncio.get_running_loop())

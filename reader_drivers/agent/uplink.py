@@ -31,6 +31,8 @@ IN_FLIGHT_MAX: Final = 8
 BACK_OFF_FIRST_S: Final = 0.25
 BACK_OFF_MAX_S: Final = 15.0
 OPEN_TIMEOUT_S: Final = 10.0
+CLOSE_TIMEOUT_S: Final = 2.0
+"""A server that does not say goodbye must not keep a shop's computer from shutting down."""
 HELLO_TIMEOUT_S: Final = 10.0
 """The server answers hello with its ack in this time, else the connection is made again."""
 CONTROL_WAITING_MAX: Final = 1_000
@@ -109,6 +111,7 @@ class Uplink:
             self._address.url,
             additional_headers={"Authorization": f"Bearer {self._address.token}"},
             open_timeout=OPEN_TIMEOUT_S,
+            close_timeout=CLOSE_TIMEOUT_S,
             max_size=MESSAGE_BYTES_MAX,
             compression=None,
             proxy=None,

@@ -97,6 +97,12 @@ def test_port_that_is_not_there_is_a_loss_with_its_name() -> None:
         asyncio.run(open_link("/dev/no-such-port", 9_600))
 
 
+@pytest.mark.parametrize("port", ["tcp:127.0.0.1:1", "tcp:127.0.0.1", "tcp:127.0.0.1:many"])
+def test_address_that_nobody_answers_or_that_is_none_is_a_loss(port: str) -> None:
+    with pytest.raises(ReaderLost, match=port):
+        asyncio.run(open_link(port, 9_600))
+
+
 def test_port_that_another_program_holds_is_a_loss(cable: Cable) -> None:
     async def story() -> None:
         link = await open_link(cable.port, 9_600)
@@ -107,10 +113,8 @@ def test_port_that_another_program_holds_is_a_loss(cable: Cable) -> None:
     asyncio.run(story())
 
 
-def test_port_names_are_paths_addresses_or_serial_numbers() -> None:
+def test_port_is_found_by_its_path_or_serial_number() -> None:
     assert device_path("/dev/ttyACM0") == "/dev/ttyACM0"
-    assert device_path("tcp:10.0.0.5:4001") == "socket://10.0.0.5:4001"
-    assert device_path("tcp://10.0.0.5:4001") == "socket://10.0.0.5:4001"
     with pytest.raises(ReaderLost, match="NO-SUCH-NUMBER"):
         device_path("usb:NO-SUCH-NUMBER")
 
