@@ -12,7 +12,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from server.api import problems
 from server.api.agent_links import AgentLinks
 from server.api.context import Context
-from server.api.routes import agent_stream, health, live, rounds
+from server.api.routes import agent_stream, health, live, rounds, sessions
 from server.api.static_app import mount_app
 from server.clock import from_ms
 from server.core.errors import DomainError
@@ -22,10 +22,11 @@ from server.signer.client import SignerClient
 from server.store.unit_of_work import NoShopYet, Store
 from server.store.writer import Announcement as Stored
 from server.usecases.sign_checkpoint import sign_checkpoint
+from server.usecases.sign_in import PinGuard
 
 LOG = structlog.get_logger()
 
-ROUTERS: Final = (health.router, rounds.router, agent_stream.router, live.router)
+ROUTERS: Final = (health.router, sessions.router, rounds.router, agent_stream.router, live.router)
 SIGN_EVERY_S: Final = 1.0
 """A leaf is unsigned for about this long: the tail that a thief of the whole machine could still cut."""
 SECURITY_HEADERS: Final = {
@@ -84,7 +85,7 @@ def create_app(store: Store, hub: Hub, bridge: FeedBridge, *, signer: SignerClie
         await asyncio.gather(signing, return_exceptions=True)
 
     app = FastAPI(title="Baguier", version="0.1.0", openapi_url="/v1/openapi.json", lifespan=lifespan)
-    app.state.context = Context(store=store, hub=hub, links=AgentLinks())
+    app.state.context = Context(store=store, hub=hub, links=AgentLinks(), signer=signer, pin_guard=PinGuard())
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -41,10 +41,18 @@ def sha256_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def known_device(context: Context, token: str) -> KnownDevice:
+    """The device that holds this secret. Raises: NotSignedIn: unknown or revoked."""
+    device = context.store.read(lambda conn: device_by_secret(conn, sha256_of(token)))
+    if device is None:
+        raise NotSignedIn("This device is not paired with this shop. Open a new link from `baguier device pair`.")
+    return device
+
+
 def known_agent(context: Context, connection: HTTPConnection) -> KnownDevice:
     """The agent that opened this connection. Raises: NotSignedIn."""
-    device = context.store.read(lambda conn: device_by_secret(conn, sha256_of(bearer_token(connection))))
-    if device is None or device.kind != "agent":
+    device = known_device(context, bearer_token(connection))
+    if device.kind != "agent":
         raise NotSignedIn("This agent is not paired with this shop. Run `baguier device pair --kind agent` again.")
     return device
 

@@ -6,7 +6,9 @@ from starlette.requests import HTTPConnection
 
 from server.api.agent_links import AgentLinks
 from server.feed.hub import Hub
+from server.signer.client import SignerClient
 from server.store.unit_of_work import Store
+from server.usecases.sign_in import PinGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class Context:
     store: Store
     hub: Hub
     links: AgentLinks
+    signer: SignerClient
+    pin_guard: PinGuard
 
 
 def context_of(connection: HTTPConnection) -> Context:

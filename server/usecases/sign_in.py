@@ -1,0 +1,145 @@
+"""Sign in: somebody of the shop says who they are on a paired device.
+
+Given the device's secret, a person and their PIN; opens a session of one person on one device; promises that guessing is
+slow, ends early, and tells a guesser nothing about who exists.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import ClassVar, Final
+
+from server.core.errors import Conflict, NotAllowed
+from server.core.ids import DeviceId, PersonId, ShopId
+from server.store import people, sessions
+from server.store.credentials import KnownDevice
+from server.store.people import EnrolledPerson
+from server.store.unit_of_work import Store, UnitOfWork
+from server.usecases.enrol_person import PinMac, hash_pin, is_pin
+from server.usecases.pair_device import revoke_device
+
+SESSION_LIFETIME: Final = timedelta(hours=12)
+"""A shop day; the app locks itself long before."""
+WRONG_BEFORE_PAUSE: Final = 5
+WRONG_BEFORE_REVOKED: Final = 10
+WRONG_BEFORE_LOCKED: Final = 100
+"""On all devices together: beyond it the person needs a new PIN."""
+PAUSE: Final = timedelta(minutes=15)
+HASHES_AT_ONCE: Final = 2
+"""Each takes 64 MiB: a storm of sign-ins must not eat the memory of a small computer."""
+
+
+class WrongPin(NotAllowed):
+    """The person and the PIN do not belong together; which of the two is wrong is not said."""
+
+    code: ClassVar[str] = "wrong_pin"
+
+
+class PinLocked(Conflict):
+    """Too many wrong PINs."""
+
+    code: ClassVar[str] = "pin_locked"
+
+
+class DeviceWithoutPeople(NotAllowed):
+    """Agents and programs act by their own secret; nobody signs in on them."""
+
+    code: ClassVar[str] = "no_sign_in_here"
+
+
+@dataclass(slots=True)
+class _Tries:
+    wrong: int = 0
+    paused_until: datetime | None = None
+
+
+@dataclass(slots=True)
+class PinGuard:
+    """Counts wrong PINs by person and device, never by what was typed. Forgets when the server starts again."""
+
+    _tries: dict[tuple[PersonId, DeviceId], _Tries] = field(default_factory=dict)
+    _hashing: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(HASHES_AT_ONCE))
+
+    def require_open(self, person: PersonId, device: DeviceId, *, now: datetime) -> None:
+        """Raises: PinLocked: a pause runs, or the person is locked on every device."""
+        if sum(tries.wrong for (one, _), tries in self._tries.items() if one == person) >= WRONG_BEFORE_LOCKED:
+            raise PinLocked("This PIN was tried too often and is locked. The owner gives a new one.", minutes=0)
+        tries = self._tries.get((person, device), _Tries())
+        if tries.paused_until is not None and now < tries.paused_until:
+            minutes = int((tries.paused_until - now).total_seconds() // 60) + 1
+            raise PinLocked(f"Too many wrong PINs. Try again in {minutes} minutes on this device.", minutes=minutes)
+
+    def note_wrong(self, person: PersonId, device: DeviceId, *, now: datetime) -> int:
+        """Count a wrong PIN; give how many there were on this device."""
+        tries = self._tries.setdefault((person, device), _Tries())
+        tries.wrong += 1
+        if tries.wrong % WRONG_BEFORE_PAUSE == 0:
+            tries.paused_until = now + PAUSE
+        return tries.wrong
+
+    def note_right(self, person: PersonId, device: DeviceId) -> None:
+        """The right PIN on a device forgets the wrong ones there."""
+        self._tries.pop((person, device), None)
+
+    def is_right(self, pin: str, stored: str | None, *, shop: ShopId, person: PersonId, pin_mac: PinMac) -> bool:
+        """Compare, two at a time. An unknown person takes as long as a known one."""
+        with self._hashing:
+            if stored is None:
+                hash_pin("000000", shop=shop, person=person, pin_mac=pin_mac)
+                return False
+            return is_pin(pin, stored, shop=shop, person=person, pin_mac=pin_mac)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person signed in."""
+
+    person: EnrolledPerson
+    expires_at: datetime
+
+
+def sign_in(
+    store: Store, *, device: KnownDevice, person: PersonId, pin: str, token: str, pin_mac: PinMac, guard: PinGuard
+) -> Session:
+    """Open a session that `token` (made at the edge, 256 random bits) will stand for; end the one that was open there.
+
+    Raises: DeviceWithoutPeople, PinLocked, WrongPin, SignerDown.
+    """
+    if device.kind not in {"handheld", "desk"}:
+        raise DeviceWithoutPeople(f"{device.name} is a program; sign in on a paired handheld or desk.")
+    now = store.clock.now()
+    guard.require_open(person, device.id, now=now)
+    known = store.read(
+        lambda conn: next((one for one in people.people(conn, device.shop_id) if one.id == person), None)
+    )
+    is_active = known is not None and known.disabled_at is None
+    stored = store.read(lambda conn: people.pin_hash(conn, device.shop_id, person)) if is_active else None
+    if known is None or not guard.is_right(pin, stored, shop=device.shop_id, person=person, pin_mac=pin_mac):
+        wrong = guard.note_wrong(person, device.id, now=now)
+        if wrong >= WRONG_BEFORE_REVOKED:
+            store.run(lambda work: revoke_device(work, device.id))
+        raise WrongPin("This person and this PIN do not belong together. Check both and try again.")
+    guard.note_right(person, device.id)
+    expires_at = now + SESSION_LIFETIME
+    store.run(lambda work: _open(work, device=device, person=person, token=token, expires_at=expires_at))
+    return Session(person=known, expires_at=expires_at)
+
+
+def _open(work: UnitOfWork, *, device: KnownDevice, person: PersonId, token: str, expires_at: datetime) -> None:
+    sessions.end_sessions_on(work.conn, device.shop_id, device.id, at=work.now)
+    sessions.add_session(
+        work.conn,
+        device.shop_id,
+        session_id=work.new_id(),
+        token_sha256=sha256(token.encode()).digest(),
+        person=person,
+        device=device.id,
+        opened_at=work.now,
+        expires_at=expires_at,
+    )
+
+
+def sign_out(work: UnitOfWork, session_id: str) -> None:
+    """End a session. Twice changes nothing."""
+    sessions.end_session(work.conn, work.shop_id, session_id, at=work.now)

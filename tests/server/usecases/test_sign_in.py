@@ -1,0 +1,169 @@
+"""Signing in tells a guesser nothing, slows guessing down, ends it, and binds one person to one device."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from server.clock import FixedClock
+from server.core.ids import DeviceId, PersonId, ShopId
+from server.store import devices
+from server.store.credentials import KnownDevice, device_by_secret, signed_in
+from server.store.shops import ShopFacts, add_shop
+from server.store.unit_of_work import Store
+from server.usecases.enrol_person import disable_person, enrol_person
+from server.usecases.pair_device import offer_pairing, pair_program, redeem_pairing
+from server.usecases.sign_in import (
+    PAUSE,
+    WRONG_BEFORE_LOCKED,
+    WRONG_BEFORE_REVOKED,
+    DeviceWithoutPeople,
+    PinGuard,
+    PinLocked,
+    WrongPin,
+    sign_in,
+)
+
+PIN = "470912"
+SECRET = "s" * 43
+MORNING = datetime(2026, 3, 2, 7, 35, tzinfo=UTC)
+
+
+def pin_mac(value: str) -> bytes:
+    """A stand-in for the signer at its port: any keyed hash will do."""
+    return sha256(b"pepper" + value.encode()).digest()
+
+
+class Shop:
+    def __init__(self, store: Store, clock: FixedClock) -> None:
+        self.store, self.clock, self.guard, self.token = store, clock, PinGuard(), ""
+        facts = ShopFacts(ShopId("shop-1"), name="Maison", zone="Europe/Paris", day_start="04:00", currency="EUR")
+        store.run(lambda work: add_shop(work.conn, facts, created_at=work.now))
+        self.claire = enrol_person(store, name="Claire", rights=["count"], pin=PIN, pin_mac=pin_mac)
+        self.handheld = self.pair("handheld-1", SECRET)
+
+    def pair(self, name: str, secret: str) -> KnownDevice:
+        token = f"link of {name} {'x' * 20}"
+        self.store.run(lambda work: offer_pairing(work, name=name, kind="handheld", token=token))
+        self.store.run(lambda work: redeem_pairing(work, token=token, secret=secret))
+        return self.device(secret)
+
+    def device(self, secret: str) -> KnownDevice:
+        found = self.store.read(lambda conn: device_by_secret(conn, sha256(secret.encode()).digest()))
+        assert found is not None
+        return found
+
+    def try_pin(self, pin: str, *, person: PersonId | None = None, device: KnownDevice | None = None) -> None:
+        self.token = secrets.token_urlsafe(32)
+        sign_in(
+            self.store,
+            device=device or self.handheld,
+            person=person or self.claire,
+            pin=pin,
+            token=self.token,
+            pin_mac=pin_mac,
+            guard=self.guard,
+        )
+
+    def is_signed_in(self) -> bool:
+        token = sha256(self.token.encode()).digest()
+        return self.store.read(lambda conn: signed_in(conn, token, now=self.clock.now())) is not None
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    clock = FixedClock(MORNING)
+    with Store(tmp_path / "shop.sqlite3", clock=clock) as store:
+        yield Shop(store, clock)
+
+
+def test_the_right_pin_opens_a_session_that_ends_with_the_day(shop: Shop) -> None:
+    shop.try_pin(PIN)
+
+    assert shop.is_signed_in()
+    shop.clock.advance(timedelta(hours=12))
+    assert not shop.is_signed_in()
+
+
+def test_an_unknown_person_and_a_wrong_pin_are_told_the_same(shop: Shop) -> None:
+    with pytest.raises(WrongPin) as wrong:
+        shop.try_pin("000001")
+    with pytest.raises(WrongPin) as unknown:
+        shop.try_pin(PIN, person=PersonId("nobody"))
+
+    assert wrong.value.sentence == unknown.value.sentence
+
+
+def test_five_wrong_pins_pause_the_person_on_that_device_only(shop: Shop) -> None:
+    other = shop.pair("handheld-2", "o" * 43)
+    for _ in range(5):
+        with pytest.raises(WrongPin):
+            shop.try_pin("000001")
+
+    with pytest.raises(PinLocked, match="minutes"):
+        shop.try_pin(PIN)
+    shop.try_pin(PIN, device=other)
+    shop.clock.advance(PAUSE)
+    shop.try_pin(PIN)
+
+
+def test_ten_wrong_pins_revoke_the_device(shop: Shop) -> None:
+    for number in range(WRONG_BEFORE_REVOKED):
+        with pytest.raises(WrongPin):
+            shop.try_pin("000001")
+        if number == 4:
+            shop.clock.advance(PAUSE)
+
+    known = shop.store.read(lambda conn: device_by_secret(conn, sha256(SECRET.encode()).digest()))
+    assert known is None
+
+
+def test_a_person_guessed_at_on_many_devices_is_locked_everywhere() -> None:
+    guard, person = PinGuard(), PersonId("claire")
+    for number in range(WRONG_BEFORE_LOCKED):
+        guard.note_wrong(person, DeviceId(f"device-{number}"), now=MORNING)
+
+    with pytest.raises(PinLocked, match="locked"):
+        guard.require_open(person, DeviceId("fresh"), now=MORNING)
+
+
+def test_a_disabled_person_cannot_sign_in_and_loses_the_session(shop: Shop) -> None:
+    shop.try_pin(PIN)
+    shop.store.run(lambda work: disable_person(work, "Claire"))
+
+    assert not shop.is_signed_in()
+    with pytest.raises(WrongPin):
+        shop.try_pin(PIN)
+
+
+def test_a_revoked_device_ends_its_session(shop: Shop) -> None:
+    shop.try_pin(PIN)
+    shop.store.run(lambda work: devices.revoke(work.conn, work.shop_id, shop.handheld.id, at=work.now))
+
+    assert not shop.is_signed_in()
+
+
+def test_a_second_person_on_a_device_ends_the_first_ones_session(shop: Shop) -> None:
+    shop.try_pin(PIN)
+    marc = enrol_person(shop.store, name="Marc", rights=["count"], pin="118822", pin_mac=pin_mac)
+    sign_in(
+        shop.store,
+        device=shop.handheld,
+        person=marc,
+        pin="118822",
+        token="m" * 43,
+        pin_mac=pin_mac,
+        guard=shop.guard,
+    )
+
+    assert not shop.is_signed_in()
+
+
+def test_nobody_signs_in_on_an_agent(shop: Shop) -> None:
+    shop.store.run(lambda work: pair_program(work, name="counter-pc", kind="agent", secret="a" * 43))
+
+    with pytest.raises(DeviceWithoutPeople):
+        shop.try_pin(PIN, device=shop.device("a" * 43))
