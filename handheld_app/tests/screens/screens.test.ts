@@ -73,12 +73,13 @@ describe("signature", () => {
 describe("tour", () => {
   it("says how old the round is when the line is down", () => {
     const html = render(Tour, { props: {
-      state: { kind: "ready", tour: TOUR, takenAtMs: NOW_MS - 9_000_000 }, link: { kind: "offline", waiting: 12 }, nowMs: NOW_MS,
+      state: { kind: "ready", tour: TOUR, takenAtMs: NOW_MS - 9_000_000 }, link: { kind: "offline", waiting: 12 }, nowMs: NOW_MS, refused: 2,
       onstep: nothing, onsign: nothing, onretry: nothing,
     } }).body;
 
     expect(told(html)).toContain("Tournée prise à 18:42");
     expect(told(html)).toContain("12 en attente");
+    expect(told(html)).toContain("2 saisies à revoir");
     expect(told(html)).toContain("en retard de 12\u00a0min");
   });
 });
