@@ -27,8 +27,9 @@ export type Answer<T> = Promise<Result<T, CallFailure>>;
 
 export interface Client {
   readonly claimPairing: (token: string) => Answer<Pairing>;
-  readonly people: () => Answer<readonly Person[]>;
-  readonly signIn: (asked: { readonly device: string; readonly secret: string; readonly person: string; readonly pin: string }) => Answer<Session>;
+  /** `secret`: the device's, not a session's. */
+  readonly people: (secret: string) => Answer<readonly Person[]>;
+  readonly signIn: (secret: string, asked: { readonly person: string; readonly pin: string }) => Answer<Session>;
   readonly currentTour: () => Answer<Tour>;
   readonly sendBatch: (batch: Batch) => Answer<Acknowledgement>;
 }
@@ -37,17 +38,18 @@ interface Call<T> {
   readonly path: string;
   readonly shape: Shape<T>;
   readonly body?: Json;
+  /** Instead of the session's token. */
+  readonly bearer?: string;
   readonly idempotencyKey?: string;
 }
 
 /** A client that sends `token()` as bearer when there is one; `send` is the browser's `fetch` outside tests. */
 export function makeClient(token: () => string | null, send: typeof fetch = fetch): Client {
-  const ask = <T>(call: Call<T>): Answer<T> => request(call, { token: token(), send });
+  const ask = <T>(call: Call<T>): Answer<T> => request(call, { token: call.bearer ?? token(), send });
   return {
     claimPairing: (pairing) => ask({ path: "/v1/device-pairings/claim", shape: pairingShape, body: { token: pairing } }),
-    people: () => ask({ path: "/v1/people", shape: peopleShape }),
-    signIn: ({ device, secret, person, pin }) =>
-      ask({ path: "/v1/sessions", shape: sessionShape, body: { device_id: device, device_secret: secret, person, pin } }),
+    people: (secret) => ask({ path: "/v1/people", shape: peopleShape, bearer: secret }),
+    signIn: (secret, { person, pin }) => ask({ path: "/v1/sessions", shape: sessionShape, bearer: secret, body: { person, pin } }),
     currentTour: () => ask({ path: "/v1/tours/current", shape: tourShape }),
     sendBatch: (batch) =>
       ask({ path: "/v1/sync/batches", shape: acknowledgementShape, body: batchBody(batch), idempotencyKey: batch.idempotencyKey }),

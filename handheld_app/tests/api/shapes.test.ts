@@ -72,6 +72,16 @@ describe("client", () => {
     expect(server.asked[0]?.headers.get("idempotency-key")).toBe("id-1");
   });
 
+  it("signs in with the device's secret as bearer and nothing but person and PIN in the body", async () => {
+    const server = serverSaying(201, JSON.stringify({ token: "t".repeat(40), person: { id: "p", name: "Claire", rights: ["count"] }, expires_at: "2026-11-21T22:00:00Z" }));
+
+    const answer = await makeClient(() => "an-old-session", server.send).signIn("device-secret", { person: "p", pin: "123456" });
+
+    expect(answer.ok).toBe(true);
+    expect(server.asked[0]?.headers.get("authorization")).toBe("Bearer device-secret");
+    expect(JSON.parse(server.asked[0]?.body ?? "")).toEqual({ person: "p", pin: "123456" });
+  });
+
   it("calls the browser's fetch as a plain function, as browsers demand", async () => {
     const callers: unknown[] = [];
     function send(this: unknown): Promise<Response> {

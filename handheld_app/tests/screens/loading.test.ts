@@ -50,7 +50,7 @@ describe("sign-in", () => {
   };
 
   it.each([
-    [403, "wrong_pin", "wrong_pin"], [401, "not_signed_in", "wrong_pin"], [429, "pin_locked", "locked"], [403, "device_revoked", "unpaired"], [503, "signer_down", "unreachable"],
+    [403, "wrong_pin", "wrong_pin"], [401, "not_signed_in", "unpaired"], [409, "pin_locked", "locked"], [403, "no_sign_in_here", "unpaired"], [503, "signer_down", "unreachable"],
   ])("answers %s %s with %s", async (status, code, kind) => {
     expect(await failureOf(answering(status, { code, detail: "" }))).toBe(kind);
   });

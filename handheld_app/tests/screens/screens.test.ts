@@ -74,7 +74,7 @@ describe("tour", () => {
   it("says how old the round is when the line is down", () => {
     const html = render(Tour, { props: {
       state: { kind: "ready", tour: TOUR, takenAtMs: NOW_MS - 9_000_000 }, link: { kind: "offline", waiting: 12 }, nowMs: NOW_MS, refused: 2,
-      onstep: nothing, onsign: nothing, onretry: nothing,
+      onstep: nothing, onsign: nothing, onretry: nothing, onsignin: nothing,
     } }).body;
 
     expect(told(html)).toContain("Tournée prise à 18:42");

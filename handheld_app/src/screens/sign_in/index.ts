@@ -7,19 +7,20 @@ import { failed, type Result } from "../../core/result.ts";
 
 export type SignInFailure = { readonly kind: "wrong_pin" } | { readonly kind: "locked" } | { readonly kind: "unreachable" } | { readonly kind: "unpaired" };
 
-/** Codes of the server that name a device which is no longer paired. */
-const UNPAIRED_CODES: ReadonlySet<string> = new Set(["device_unknown", "device_revoked"]);
+/** Codes of the server that name a device on which nobody signs in. */
+const UNPAIRED_CODES: ReadonlySet<string> = new Set(["no_sign_in_here"]);
 
 export async function signIn(choice: { readonly person: string; readonly pin: string }, pairing: Pairing, client: Client): Promise<Result<Session, SignInFailure>> {
-  const answer = await client.signIn({ device: pairing.deviceId, secret: pairing.deviceSecret, ...choice });
+  const answer = await client.signIn(pairing.deviceSecret, choice);
   return answer.ok ? answer : failed(failureOf(answer.error));
 }
 
 function failureOf(error: CallFailure): SignInFailure {
   if (error.kind === "unreachable" || error.kind === "misfit") return { kind: "unreachable" };
-  if (error.kind === "signed_out") return { kind: "wrong_pin" };
+  // Nobody can be signed out before signing in: the server does not know the device's secret any more.
+  if (error.kind === "signed_out") return { kind: "unpaired" };
   if (UNPAIRED_CODES.has(error.problem.code)) return { kind: "unpaired" };
-  if (error.status === 429 || error.problem.code === "pin_locked") return { kind: "locked" };
+  if (error.problem.code === "pin_locked") return { kind: "locked" };
   // A server or a signer that is down says so with 5xx; the PIN may well be right.
   return { kind: error.status >= 500 ? "unreachable" : "wrong_pin" };
 }
