@@ -23,7 +23,8 @@ TICK_S: Final = 0.02
 SETTLE_S: Final = 0.01
 """While reading, frames are taken together after this pause: one wake-up for many. Each chunk keeps its own arrival time."""
 BACK_OFF_FIRST_S: Final = 0.25
-BACK_OFF_MAX_S: Final = 10.0
+BACK_OFF_MAX_S: Final = 3.0
+"""People plug a reader in and look at the screen."""
 FAULT_PAUSE_S: Final = 5.0
 """A refusing reader is set up anew after this pause, in case a person mended it."""
 STOP_TIMEOUT_S: Final = 4.0

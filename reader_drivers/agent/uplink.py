@@ -29,7 +29,8 @@ from reader_drivers.reads import (
 IN_FLIGHT_MAX: Final = 8
 """Unacked batches on the wire: hides one round trip at ten batches a second, and bounds what a break repeats."""
 BACK_OFF_FIRST_S: Final = 0.25
-BACK_OFF_MAX_S: Final = 15.0
+BACK_OFF_MAX_S: Final = 3.0
+"""A look every three seconds costs nothing, and people wait for a server that has just been started."""
 OPEN_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 2.0
 """A server that does not say goodbye must not keep a shop's computer from shutting down."""
