@@ -122,6 +122,7 @@ def _document(plan: Plan, *, mapping: str, is_applied: bool) -> Mapping[str, obj
         "proposed": [
             {"row": one.row, "kind": one.kind, "piece": one.piece.ref, "place": one.place} for one in plan.proposed
         ],
+        "unused_columns": list(plan.unused),
     }
 
 

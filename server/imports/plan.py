@@ -67,6 +67,8 @@ class Plan:
     """Rows without a piece: further images, and quantity 0."""
     rejected: tuple[Rejected, ...]
     proposed: tuple[Proposed, ...]
+    unused: tuple[str, ...] = ()
+    """Headings of columns that were left out."""
 
     @property
     def is_empty(self) -> bool:
@@ -127,6 +129,7 @@ def plan_import(reading: Reading, *, source: str, books: Books) -> Plan:
         skipped=reading.skipped + sum(line.quantity == 0 for line in sound),
         rejected=tuple(sorted(rejected, key=lambda one: (one.row, one.column))),
         proposed=tuple(proposed),
+        unused=reading.unused,
     )
 
 

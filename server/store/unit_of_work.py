@@ -5,6 +5,7 @@ go to the listener and only then is the caller told.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -149,19 +150,22 @@ class Store:
         self.path = where if isinstance(where, Path) else database_path(where)
         self.clock = clock or SystemClock()
         self.new_id = make_id
+        self._shop_id: ShopId | None = None
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = DataFolderLock(self.path.parent)
-        try:
+        with ExitStack() as opening:
+            lock = DataFolderLock(self.path.parent)
+            opening.callback(lock.release)
             self._write_engine = write_engine(self.path)
+            opening.callback(self._write_engine.dispose)
             require_head(self._write_engine)
             self._read_engine = read_engine(self.path)
+            opening.callback(self._read_engine.dispose)
             self.read(check_guards)
-        except BaseException:
-            self._lock.release()
-            raise
+            # All is well: what was opened stays open until `close`, in whose order it is let go of.
+            self._held = opening.pop_all()
         self.writer = Writer(
             self._write_engine,
-            open_unit=lambda conn: UnitOfWork(conn=conn, now=self.clock.now(), make_id=make_id),
+            open_unit=lambda conn: UnitOfWork(conn, self.clock.now(), make_id=make_id, _shop=self._shop_id),
             listener=listener,
         )
 
@@ -184,15 +188,16 @@ class Store:
 
     def find_shop(self) -> ShopId | None:
         """The shop of this data folder. None: it has none yet."""
-        return self.read(shops.only_shop)
+        if self._shop_id is None:
+            # Kept once found: a folder's shop never changes.
+            self._shop_id = self.read(shops.only_shop)
+        return self._shop_id
 
     def close(self) -> None:
         """Finish the queued units, close the database and let go of the data folder. May be called twice."""
         if not self.writer.close():
             return
-        self._read_engine.dispose()
-        self._write_engine.dispose()
-        self._lock.release()
+        self._held.close()
 
     def __enter__(self) -> Self:
         return self

@@ -63,7 +63,7 @@ def plan_stock(connection: Connection, shop_id: ShopId, file: StockFile) -> Plan
             ref=one.ref,
             facts=one.facts,
             facts_n=one.facts_n,
-            place=None if one.place_id is None else paths[one.place_id],
+            place=None if one.place_id is None else paths.get(one.place_id),
             status=one.status,
             epc=one.epc,
         )

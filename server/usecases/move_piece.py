@@ -84,12 +84,13 @@ def move_piece(unit: UnitOfWork, wanted: Wanted) -> int:
     place = wanted.place if wanted.kind in (MoveKind.MOVED, MoveKind.BACK) and wanted.place else piece.place_id
     if wanted.place is not None:
         places.require_place(unit.conn, unit.shop_id, wanted.place)
+    paths = places.paths(unit.conn, unit.shop_id)
     move_id = unit.new_id()
     body: dict[str, JsonValue] = {
         "move": move_id,
         "kind": wanted.kind.value,
-        "from_place": piece.place_id,
-        "to_place": place,
+        "from_place": None if piece.place_id is None else paths.get(piece.place_id),
+        "to_place": None if place is None else paths.get(place),
         "from_status": piece.status.value,
         "to_status": status.value,
         "witness": wanted.witness,

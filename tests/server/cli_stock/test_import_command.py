@@ -67,6 +67,7 @@ def test_a_first_import_opens_the_shop_and_a_second_changes_nothing(terminal: Te
         "skipped": 2,
         "rejected": [],
         "proposed": [],
+        "unused_columns": ["Option1 Name", "Image Src"],
     }
     assert second.document == {**first.document, "new": 0, "unchanged": 2}
 

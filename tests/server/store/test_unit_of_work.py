@@ -1,7 +1,9 @@
 """One act is stored whole or not at all, and acknowledged only when stored."""
 
+import sqlite3
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 
 import pytest
@@ -12,7 +14,7 @@ from server.core.log import merkle
 from server.store import log
 from server.store.tables import LogLeaf, Person, table
 from server.store.unit_of_work import NoShopYet, Store, UnitOfWork
-from server.store.writer import Announcement, NotStored, StoreClosed
+from server.store.writer import Announcement, NotStored, StoreBusy, StoreClosed
 from tests.server.store.acts import note
 from tests.server.store.conftest import OPENING, SHOP
 
@@ -265,3 +267,58 @@ def test_backlog_counts_rows_until_they_are_stored(store: Store) -> None:
     second.result()
     store.run(note)
     assert not store.writer.is_overloaded
+
+
+def test_a_listener_that_fails_undoes_nothing_and_the_caller_is_told(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    def deaf(_announcements: object) -> None:
+        raise ConnectionError
+
+    store.writer._listener = deaf
+
+    def work(unit: UnitOfWork) -> int:
+        unit.announce("board", "count", {})
+        return note(unit)
+
+    assert store.run(work) == 0
+    assert store.run(work) == 1
+    assert "listener failed" in caplog.text
+
+
+def test_a_cancelled_unit_never_runs(store: Store) -> None:
+    held = threading.Event()
+    first = store.writer.submit(lambda _unit: held.wait(10))
+    second = store.writer.submit(note)
+
+    assert second.cancel()
+    held.set()
+    first.result()
+
+    assert store.run(note) == 0
+
+
+def test_more_units_than_the_queue_holds_are_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.store.writer.UNITS_MAX", 3)
+    held = threading.Event()
+    waiting = [store.writer.submit(lambda _unit: held.wait(10)) for _ in range(3)]
+
+    with pytest.raises(StoreBusy, match="Try again in a moment"):
+        store.writer.submit(note)
+
+    held.set()
+    for future in waiting:
+        future.result()
+    assert store.run(note) == 0
+
+
+def test_a_database_locked_by_another_program_is_told_to_the_caller(store: Store) -> None:
+    store.run(lambda unit: unit.conn.exec_driver_sql("PRAGMA busy_timeout=1"))
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as stranger:
+        stranger.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(OperationalError, match="locked"):
+            store.run(note)
+
+        stranger.execute("ROLLBACK")
+    assert store.run(note) == 0
