@@ -15,6 +15,8 @@ COMMANDS: Final = {
     "device": ("server.cli.devices", "Pair, list and revoke devices and agents."),
     "db": ("server.cli.database", "Upgrade, back up and restore the database."),
     "log": ("server.cli.log", "Rebuild the log's tree and compare it."),
+    "export": ("server.cli.export", "Write the evidence pack of a period."),
+    "trust": ("server.cli.trust", "Write what others keep of the log, to verify packs with."),
     "signer": ("server.cli.signer", "Run the signer: a process of its own that holds the log's key."),
     "verify": ("server.cli.verify", "Verify an evidence pack, on any machine, without the shop."),
 }

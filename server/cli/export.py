@@ -1,0 +1,102 @@
+"""`baguier export audit`: the evidence pack of the shop."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Annotated, Final
+
+import typer
+
+from server.cli.shop_folder import DataOption, JsonOption, UrlOption, answer, opened, refusals, settings
+from server.core.errors import Malformed
+from server.signer.client import SignerClient
+from server.signer.spawn import spawned_signer
+from server.store.database import StoreInUse
+from server.usecases.export_pack import Period, Profile, export_pack
+
+EXIT_IN_USE: Final = 1
+"""A server or another command holds the folder; the same command works once that has ended."""
+SignerOption = Annotated[
+    Path | None, typer.Option(help="Socket of a running signer; one is started if absent.", show_default=False)
+]
+app = typer.Typer(add_completion=False, help="Evidence for insurers, auditors and authorities.")
+
+
+@app.callback()
+def _noun() -> None:
+    """Evidence for insurers, auditors and authorities."""
+
+
+@app.command(epilog="Example: baguier export audit --from 2026-03-01 --to 2026-03-31 --out march.zip --data shop")
+def audit(
+    *,
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First shop day.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last shop day, included.")],
+    out: Annotated[Path, typer.Option(metavar="PACK.zip", help="The pack; one that stands there is replaced.")],
+    profile: Annotated[Profile, typer.Option(help="Who gets it: amounts and names differ.")] = Profile.INSURER,
+    signer: SignerOption = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign the log and write the pack. Exit code: 0 written, 1 a server runs, 2 not possible as asked."""
+    with refusals(), in_use(EXIT_IN_USE):
+        period = Period(first.date(), last.date())
+        require_folder(out)
+        chosen = settings(data, database_url)
+        with opened(chosen) as store, signer_of(chosen.data, signer) as client:
+            pack = export_pack(store, client, period=period, profile=profile)
+    write_whole(out, pack.raw, mode=0o600)
+    answer(
+        {"out": str(out), "bytes": len(pack.raw), "leaves": pack.leaves, "moves": pack.moves, "scope": pack.scope},
+        as_json=as_json,
+        text=f"{out}: {pack.leaves} leaves, {pack.moves} moves. Check it with: baguier verify {out} --trust TRUST",
+    )
+
+
+@contextmanager
+def in_use(code: int) -> Iterator[None]:
+    """End the command with `code` and one sentence when a server or another command holds the folder."""
+    try:
+        yield
+    except StoreInUse as refusal:
+        print(refusal.sentence, file=sys.stderr)
+        raise typer.Exit(code) from refusal
+
+
+@contextmanager
+def signer_of(folder: Path, socket_path: Path | None) -> Iterator[SignerClient]:
+    """The signer at `socket_path`, or else one started over the shop's folder for this command. Raises: SignerDown."""
+    if socket_path is None:
+        with spawned_signer(folder) as client:
+            yield client
+        return
+    client = SignerClient(socket_path)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def require_folder(out: Path) -> None:
+    """Refuse before anything is logged if the file could not be written. Raises: Malformed."""
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise Malformed(f"{out} cannot be written: name a file in a folder that exists with --out.")
+
+
+def write_whole(out: Path, raw: bytes, *, mode: int) -> None:
+    """Put a file in place at once, on the disk before the command ends: nobody ever reads half of it."""
+    with NamedTemporaryFile(dir=out.absolute().parent, prefix=f".{out.name}.", delete=False) as file:
+        try:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).chmod(mode)
+            Path(file.name).replace(out)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,272 @@
+"""What a pack is made of, read in bulk: sets, signatures, counts, moves and pieces, up to one leaf of the log."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, select
+
+from server.core.errors import Conflict
+from server.core.ids import PieceId, ShopId
+from server.core.log import canonical
+from server.core.log.canonical import JsonValue
+from server.core.log.events import EventType, format_time
+from server.store import log
+from server.store import tables as rows
+from server.store.tables import table
+
+_LEAVES, _SEALED, _EXPECTED = table(rows.LogLeaf), table(rows.SealedSet), table(rows.ExpectedSet)
+_SIGNATURES, _TOURS, _COUNTS = table(rows.SignatureRow), table(rows.Tour), table(rows.Count)
+_MOVES, _PIECES, _STATE, _FACTS = table(rows.Move), table(rows.Piece), table(rows.PieceState), table(rows.PieceFacts)
+IDS_AT_ONCE = 500
+"""Ids in one question: SQLite takes some thousands, and a page of a list has fewer."""
+
+
+class SignedListLost(Conflict):
+    """The lines that somebody signed are not kept with their tour any more."""
+
+    code: ClassVar[str] = "signed_list_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """One move as the books keep it."""
+
+    id: str
+    ref: str
+    kind: str
+    from_place: str | None
+    to_place: str | None
+    from_status: str | None
+    to_status: str
+    at: datetime
+    """When it happened, as claimed. Aware, UTC."""
+    rx: datetime
+    """When it was recorded. Aware, UTC."""
+    person: str | None
+    witness: str | None
+    device: str | None
+    ticket: str
+    leaf: int
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedPiece:
+    """A piece with its newest description."""
+
+    ref: str
+    place_id: str | None
+    status: str
+    ownership: str
+    currency: str
+    facts: Mapping[str, JsonValue]
+    """As `imports.lines.Facts` writes it."""
+
+
+def leaves(connection: Connection, shop_id: ShopId, *, end: int) -> tuple[bytes, ...]:
+    """The exact bytes of the leaves from 0 up to but without `end`."""
+    found: list[bytes] = []
+    while len(found) < end:
+        page = log.leaves(connection, shop_id, start=len(found), limit=end - len(found))
+        if not page:
+            raise log.LogBroken(f"Leaf {len(found)} of the log is missing. Restore a backup.", seq=len(found))
+        found.extend(one.raw for one in page)
+    return tuple(found)
+
+
+def sealed_sets(connection: Connection, shop_id: ShopId, *, end: int) -> tuple[bytes, ...]:
+    """The sets that people sealed in leaves before `end`, in the order of the leaves."""
+    found = connection.execute(
+        select(_SEALED.c.body)
+        .where(_SEALED.c.shop_id == shop_id, _SEALED.c.leaf_seq < end)
+        .order_by(_SEALED.c.leaf_seq, _SEALED.c.part)
+    )
+    return tuple(bytes(body) for body in found.scalars())
+
+
+def expected_sets(connection: Connection, shop_id: ShopId, *, end: int) -> tuple[bytes, ...]:
+    """What the books expected of each count that was opened in leaves before `end`."""
+    opened = _opened(shop_id, end=end)
+    found = connection.execute(
+        select(_EXPECTED.c.body)
+        .where(_EXPECTED.c.shop_id == shop_id, _EXPECTED.c.count_id.in_(opened))
+        .order_by(_EXPECTED.c.frozen_at, _EXPECTED.c.count_id)
+    )
+    return tuple(bytes(body) for body in found.scalars())
+
+
+def count_rows(connection: Connection, shop_id: ShopId, *, end: int) -> dict[str, list[dict[str, JsonValue]]]:
+    """A row for each count that was opened in leaves before `end`, by month `YYYY-MM`, whatever became of it."""
+    found = connection.execute(
+        select(_COUNTS)
+        .where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.id.in_(_opened(shop_id, end=end)))
+        .order_by(_COUNTS.c.shop_day, _COUNTS.c.opened_at, _COUNTS.c.id)
+    )
+    by_month: dict[str, list[dict[str, JsonValue]]] = {}
+    for row in found:
+        by_month.setdefault(f"{row.shop_day:%Y-%m}", []).append(
+            {
+                "count": row.id,
+                "state": row.state,
+                "tour": row.tour_id,
+                "place": row.place_id,
+                "occasion": row.occasion,
+                "shop_day": row.shop_day.isoformat(),
+                "n": row.n,
+                "mode": row.mode,
+                "result_no": row.result_no,
+                "opened_at": None if row.opened_at is None else format_time(in_utc(row.opened_at)),
+            }
+        )
+    return by_month
+
+
+def signatures(connection: Connection, shop_id: ShopId, *, end: int) -> tuple[dict[str, JsonValue], ...]:
+    """`{signature, lines}` of each signature made in leaves before `end`.
+
+    A tour keeps the lists that were signed in it; a list is found by the hash that the signature covers, so that no other
+    list can be taken for it. Raises: SignedListLost.
+    """
+    found = connection.execute(
+        select(_SIGNATURES.c.id, _SIGNATURES.c.statement, _TOURS.c.body)
+        .select_from(
+            _SIGNATURES.join(
+                _TOURS, (_TOURS.c.shop_id == _SIGNATURES.c.shop_id) & (_TOURS.c.id == _SIGNATURES.c.tour_id)
+            )
+        )
+        .where(_SIGNATURES.c.shop_id == shop_id, _SIGNATURES.c.leaf_seq < end)
+        .order_by(_SIGNATURES.c.leaf_seq)
+    )
+    return tuple({"signature": row.id, "lines": _lines_signed(row)} for row in found)
+
+
+def _lines_signed(row: Any) -> list[JsonValue]:
+    statement, tour = canonical.decode(bytes(row.statement)), canonical.decode(row.body.encode())
+    digest = statement.get("lines_sha256") if isinstance(statement, dict) else None
+    for lines in _lists_in(tour):
+        if sha256(canonical.encode(lines)).hexdigest() == digest:
+            return lines
+    raise SignedListLost(
+        f"The list of signature {row.id} is not kept with its tour, so no pack can be made. Restore a backup that has it.",
+        signature=str(row.id),
+    )
+
+
+def _lists_in(value: JsonValue) -> Iterator[list[JsonValue]]:
+    if isinstance(value, list):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _lists_in(inner)
+
+
+def moves(
+    connection: Connection, shop_id: ShopId, *, end: int, since: datetime, until: datetime
+) -> tuple[MoveRow, ...]:
+    """The moves recorded in leaves before `end`, from the moment `since` up to but without `until`, oldest first."""
+    found = connection.execute(
+        select(_MOVES, _PIECES.c.ref)
+        .select_from(
+            _MOVES.join(_PIECES, (_PIECES.c.shop_id == _MOVES.c.shop_id) & (_PIECES.c.id == _MOVES.c.piece_id))
+        )
+        .where(
+            _MOVES.c.shop_id == shop_id,
+            _MOVES.c.leaf_seq < end,
+            _MOVES.c.rx >= since.astimezone(UTC),
+            _MOVES.c.rx < until.astimezone(UTC),
+        )
+        .order_by(_MOVES.c.leaf_seq, _PIECES.c.number)
+    )
+    return tuple(_move(row) for row in found)
+
+
+def move_by_id(connection: Connection, shop_id: ShopId, move_id: str) -> MoveRow | None:
+    """The move with this id; None: there is none."""
+    row = connection.execute(
+        select(_MOVES, _PIECES.c.ref)
+        .select_from(
+            _MOVES.join(_PIECES, (_PIECES.c.shop_id == _MOVES.c.shop_id) & (_PIECES.c.id == _MOVES.c.piece_id))
+        )
+        .where(_MOVES.c.shop_id == shop_id, _MOVES.c.id == move_id)
+    ).first()
+    return None if row is None else _move(row)
+
+
+def _move(row: Any) -> MoveRow:
+    return MoveRow(
+        id=row.id,
+        ref=row.ref,
+        kind=row.kind,
+        from_place=row.from_place_id,
+        to_place=row.to_place_id,
+        from_status=row.from_status,
+        to_status=row.to_status,
+        at=in_utc(row.at),
+        rx=in_utc(row.rx),
+        person=row.person_id,
+        witness=row.witness_id,
+        device=row.device_id,
+        ticket=row.ticket,
+        leaf=row.leaf_seq,
+    )
+
+
+def pieces(connection: Connection, shop_id: ShopId) -> tuple[DescribedPiece, ...]:
+    """Every piece ever entered, in the order of numbers, as the books have it now."""
+    found = connection.execute(
+        select(_PIECES.c.ref, _STATE.c.place_id, _STATE.c.status, _STATE.c.ownership, _STATE.c.currency, _FACTS.c.body)
+        .select_from(_with_facts())
+        .where(_PIECES.c.shop_id == shop_id)
+        .order_by(_PIECES.c.number)
+    )
+    return tuple(
+        DescribedPiece(row.ref, row.place_id, row.status, row.ownership, row.currency, _object(row.body))
+        for row in found
+    )
+
+
+def descriptions(
+    connection: Connection, shop_id: ShopId, ids: Sequence[PieceId]
+) -> Mapping[PieceId, Mapping[str, JsonValue]]:
+    """The newest description of each of these pieces, as `imports.lines.Facts` writes it."""
+    found: dict[PieceId, Mapping[str, JsonValue]] = {}
+    for some in _in_parts(ids):
+        answer = connection.execute(
+            select(_PIECES.c.id, _FACTS.c.body)
+            .select_from(_with_facts())
+            .where(_PIECES.c.shop_id == shop_id, _PIECES.c.id.in_(some))
+        )
+        found |= {PieceId(row.id): _object(row.body) for row in answer}
+    return found
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A stored moment, which is kept in UTC without its zone, as an aware one."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _in_parts(ids: Sequence[PieceId]) -> Iterable[Sequence[PieceId]]:
+    return (ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE))
+
+
+def _with_facts() -> Any:
+    state = _PIECES.join(_STATE, (_STATE.c.shop_id == _PIECES.c.shop_id) & (_STATE.c.piece_id == _PIECES.c.id))
+    return state.join(
+        _FACTS,
+        (_FACTS.c.shop_id == _STATE.c.shop_id)
+        & (_FACTS.c.piece_id == _STATE.c.piece_id)
+        & (_FACTS.c.n == _STATE.c.facts_n),
+    )
+
+
+def _opened(shop_id: ShopId, *, end: int) -> Any:
+    return select(_LEAVES.c.subject_id).where(
+        _LEAVES.c.shop_id == shop_id, _LEAVES.c.type == EventType.COUNT_OPENED.value, _LEAVES.c.seq < end
+    )
+
+
+def _object(text: str) -> Mapping[str, JsonValue]:
+    found = canonical.decode(text.encode())
+    assert isinstance(found, dict)
+    return found
