@@ -1,0 +1,162 @@
+"""Case rows: findings that people follow up, and every step they took."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from server.clock import from_ms
+from server.core.cases import Case, CaseAct, CaseState, CaseStep, case_act_to_json, case_from_json, case_to_json
+from server.core.errors import Absent
+from server.core.ids import CaseId, PersonId, PieceId, PieceRef, PlaceId, ShopId
+from server.core.log import canonical
+from server.core.plain_json import JsonObject, kind_of
+from server.store.tables import CaseEvent, CaseRow, Piece, table
+
+_CASES, _EVENTS, _PIECES = table(CaseRow), table(CaseEvent), table(Piece)
+_OF_PIECE = _CASES.join(_PIECES, (_PIECES.c.shop_id == _CASES.c.shop_id) & (_PIECES.c.id == _CASES.c.piece_id))
+CASES_MAX = 500
+"""Cases of one list: more open ones than that are a burglary, not a list."""
+
+
+class CaseAbsent(Absent):
+    """No such case in this shop."""
+
+    code: ClassVar[str] = "case_absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a case is about, as rows refer to it; all None: a tag that no piece has."""
+
+    piece_id: PieceId | None
+    place_id: PlaceId | None
+
+
+def known_missing(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> tuple[PieceRef, ...]:
+    """Those of the pieces that have an open case, in order of references."""
+    found = open_of_pieces(connection, shop_id, refs)
+    return tuple(sorted(found))
+
+
+def open_of_pieces(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> dict[PieceRef, Case]:
+    """Piece → its one open case, for those that have one."""
+    rows = connection.execute(
+        select(_PIECES.c.ref, _CASES.c.body)
+        .select_from(_OF_PIECE)
+        .where(_CASES.c.shop_id == shop_id, _CASES.c.closed_at.is_(None), _PIECES.c.ref.in_(list(refs)))
+    )
+    return {PieceRef(row.ref): case_from_json(_object(row.body)) for row in rows}
+
+
+def deciders(
+    connection: Connection, shop_id: ShopId, refs: Collection[PieceRef], *, since: datetime | None
+) -> tuple[PersonId, ...]:
+    """Who decided on a case of these pieces after `since` (UTC as kept; None: ever), in order of ids."""
+    wanted = (
+        select(_EVENTS.c.person_id)
+        .select_from(
+            _OF_PIECE.join(_EVENTS, (_EVENTS.c.shop_id == _CASES.c.shop_id) & (_EVENTS.c.case_id == _CASES.c.id))
+        )
+        .where(_CASES.c.shop_id == shop_id, _EVENTS.c.type == "decide", _PIECES.c.ref.in_(list(refs)))
+    )
+    if since is not None:
+        wanted = wanted.where(_EVENTS.c.at > since)
+    return tuple(sorted({PersonId(person) for person in connection.execute(wanted).scalars() if person is not None}))
+
+
+def load(connection: Connection, shop_id: ShopId, case_id: CaseId) -> Case:
+    """The case. Raises: CaseAbsent."""
+    text = connection.execute(select(_CASES.c.body).where(_CASES.c.shop_id == shop_id, _CASES.c.id == case_id)).scalar()
+    if text is None:
+        raise CaseAbsent(f"There is no case {case_id[:40]}. Look it up in the list of cases.", case=case_id)
+    return case_from_json(_object(text))
+
+
+def open_ones(connection: Connection, shop_id: ShopId) -> tuple[Case, ...]:
+    """Cases that are not decided, oldest first, `CASES_MAX` at most."""
+    rows = connection.execute(
+        select(_CASES.c.body)
+        .where(_CASES.c.shop_id == shop_id, _CASES.c.closed_at.is_(None))
+        .order_by(_CASES.c.opened_at, _CASES.c.id)
+        .limit(CASES_MAX)
+    )
+    return tuple(case_from_json(_object(text)) for text in rows.scalars())
+
+
+def add(connection: Connection, shop_id: ShopId, case: Case, *, about: Subject, severity: str, leaf_seq: int) -> None:
+    """Write a new case that a count opened. A piece has at most one open case."""
+    connection.execute(
+        insert(_CASES).values(
+            shop_id=shop_id,
+            id=case.case,
+            klass=case.discrepancy,
+            state=case.state.value,
+            piece_id=about.piece_id,
+            place_id=about.place_id,
+            count_id=case.count,
+            severity=severity,
+            opened_at=from_ms(case.opened_at),
+            body=_text(case_to_json(case)),
+        )
+    )
+    connection.execute(
+        insert(_EVENTS).values(
+            shop_id=shop_id,
+            case_id=case.case,
+            n=1,
+            type="opened",
+            at=from_ms(case.opened_at),
+            body="{}",
+            leaf_seq=leaf_seq,
+        )
+    )
+
+
+def keep(connection: Connection, shop_id: ShopId, step: CaseStep, *, leaf_seq: int) -> None:
+    """Write one step of a case and what it leads to. Raises: TypeError: not a step of the core."""
+    if not isinstance(step, CaseStep):
+        raise TypeError("Only a CaseStep made by cases.advance_case is kept.")
+    case, act = step.case, step.act
+    closed_at = from_ms(act.at) if case.state is CaseState.DECIDED else None
+    connection.execute(
+        update(_CASES)
+        .where(_CASES.c.shop_id == shop_id, _CASES.c.id == case.case)
+        .values(klass=case.discrepancy, state=case.state.value, closed_at=closed_at, body=_text(case_to_json(case)))
+    )
+    connection.execute(
+        insert(_EVENTS).values(
+            shop_id=shop_id,
+            case_id=case.case,
+            n=_next_event(connection, shop_id, case.case),
+            type=kind_of(type(act)),
+            person_id=act.by.person,
+            device_id=act.by.device,
+            at=from_ms(act.at),
+            body=_text(_act(act)),
+            leaf_seq=leaf_seq,
+        )
+    )
+
+
+def _act(act: CaseAct) -> JsonObject:
+    return case_act_to_json(act)
+
+
+def _next_event(connection: Connection, shop_id: ShopId, case_id: CaseId) -> int:
+    last = select(func.coalesce(func.max(_EVENTS.c.n), 0)).where(
+        _EVENTS.c.shop_id == shop_id, _EVENTS.c.case_id == case_id
+    )
+    return int(connection.execute(last).scalar_one()) + 1
+
+
+def _text(plain: JsonObject) -> str:
+    return canonical.encode(plain).decode()
+
+
+def _object(text: str) -> JsonObject:
+    plain = canonical.decode(text.encode())
+    assert isinstance(plain, dict)
+    return plain

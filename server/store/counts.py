@@ -1,0 +1,390 @@
+"""Counts as they are kept: each step is a row, the sheet is what the steps make, `counts` shows where it stands.
+
+Only a `Transition` of the core can be kept, so no entry path goes round the rules.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from server.clock import from_ms
+from server.core import count_acts as acts
+from server.core.count import Transition, act_from_json, act_to_json, replay
+from server.core.count_acts import CountPlan
+from server.core.count_sheet import Count, Mode
+from server.core.errors import Absent, Conflict
+from server.core.ids import CountId, DeviceId, PersonId, PlaceId, RoundId, ShopId, TourId
+from server.core.log import canonical
+from server.core.plain_json import JsonObject, from_plain, kind_of, to_plain
+from server.core.verification import ask_reasons, keyed_quantity
+from server.store import expected
+from server.store import tables as rows
+from server.store.tables import table
+
+_COUNTS, _STEPS, _ROUNDS = table(rows.Count), table(rows.TransitionRow), table(rows.Round)
+_SEALED, _ASKS, _ANSWERS, _SAW = table(rows.SealedSet), table(rows.Ask), table(rows.Answer), table(rows.Saw)
+_ATTACHMENTS, _READERS, _HOMES = table(rows.Attachment), table(rows.Reader), table(rows.AntennaHome)
+_HEARD = table(rows.Observation)
+FIGURES = "figures"
+"""What a person saw: A's result or the expected list."""
+_WITH_ASKS = (acts.KeyQuantity, acts.SealBlindRound)
+"""Acts after which the verifier may be told what to hold in the hand."""
+
+
+class CountAbsent(Absent):
+    """No such count in this shop."""
+
+    code: ClassVar[str] = "count_absent"
+
+
+class CountBroken(Conflict):
+    """The kept state of a count is not the one its steps lead to."""
+
+    code: ClassVar[str] = "count_broken"
+
+
+class CountMoved(Conflict):
+    """The step was made from a sheet that is no longer the newest."""
+
+    code: ClassVar[str] = "count_moved"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """One person's turn in a count."""
+
+    id: RoundId
+    count_id: CountId
+    role: str
+    n: int
+    person_id: PersonId
+    device_id: DeviceId
+    is_sealed: bool
+    body: JsonObject
+    """What the person asked when sealing; empty before."""
+
+
+def add_planned(connection: Connection, shop_id: ShopId, plan: CountPlan, *, tour_id: TourId, day: datetime) -> None:
+    """Write a planned count; its place, day, occasion and number must be free."""
+    connection.execute(
+        insert(_COUNTS).values(
+            shop_id=shop_id,
+            id=plan.count,
+            tour_id=tour_id,
+            place_id=plan.place,
+            occasion=plan.occasion.value,
+            shop_day=day.date(),
+            n=plan.n,
+            state="planned",
+            mode=Mode.CHALLENGE.value,
+            result_no=0,
+            body=_text({"plan": to_plain(plan)}),
+        )
+    )
+
+
+def load(connection: Connection, shop_id: ShopId, count_id: CountId) -> Count:
+    """The sheet of a count, made again from its steps.
+
+    Raises: CountAbsent. CountBroken: the steps lead elsewhere than the kept state says.
+    """
+    row = connection.execute(
+        select(_COUNTS.c.state, _COUNTS.c.body).where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.id == count_id)
+    ).first()
+    plain = {} if row is None else canonical.decode(row.body.encode())
+    if row is None or not isinstance(plain, dict) or "plan" not in plain:
+        raise CountAbsent(f"There is no count {count_id[:40]}. Open the tour again.", count=count_id)
+    steps = connection.execute(
+        select(_STEPS.c.body).where(_STEPS.c.shop_id == shop_id, _STEPS.c.count_id == count_id).order_by(_STEPS.c.n)
+    ).scalars()
+    done = [act_from_json(_object(step)) for step in steps]
+    count = replay(from_plain(CountPlan, plain["plan"]), done)
+    if count.state.value != row.state:
+        raise CountBroken(
+            f"Count {count_id} is kept as {row.state}, but its steps lead to {count.state}. Run `baguier log check`.",
+            count=count_id,
+        )
+    return count
+
+
+def keep(connection: Connection, shop_id: ShopId, step: Transition, *, leaf_seq: int | None) -> None:
+    """Write a step with everything that follows from it.
+
+    Raises: TypeError: not a step of the core. CountMoved: the count has gone on since the step was made.
+    """
+    if not isinstance(step, Transition):
+        raise TypeError("Only a Transition made by count.advance is kept.")
+    count, act = step.count, step.act
+    count_id = count.plan.count
+    n = _next_step(connection, shop_id, count_id)
+    changed = connection.execute(
+        update(_COUNTS)
+        .where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.id == count_id, _COUNTS.c.state == step.before.value)
+        .values(
+            state=step.after.value,
+            mode=(count.mode or Mode.CHALLENGE).value,
+            result_no=count.results_made,
+            opened_at=None if count.opened_at is None else from_ms(count.opened_at),
+        )
+    )
+    if changed.rowcount != 1:
+        raise CountMoved("The count has gone on in the meantime. Look at it again and repeat the step.", count=count_id)
+    connection.execute(
+        insert(_STEPS).values(
+            shop_id=shop_id,
+            count_id=count_id,
+            n=n,
+            event=kind_of(type(act)),
+            from_state=step.before.value,
+            to_state=step.after.value,
+            person_id=act.by.person,
+            device_id=act.by.device,
+            at=from_ms(act.at),
+            body=_text(act_to_json(act)),
+            leaf_seq=leaf_seq,
+        )
+    )
+    _keep_rounds(connection, shop_id, step)
+    _keep_sealed(connection, shop_id, step, leaf_seq=leaf_seq)
+    _keep_words(connection, shop_id, step, n=n)
+
+
+def _next_step(connection: Connection, shop_id: ShopId, count_id: CountId) -> int:
+    last = select(func.coalesce(func.max(_STEPS.c.n), 0)).where(
+        _STEPS.c.shop_id == shop_id, _STEPS.c.count_id == count_id
+    )
+    return int(connection.execute(last).scalar_one()) + 1
+
+
+def _keep_rounds(connection: Connection, shop_id: ShopId, step: Transition) -> None:
+    """A round begins with A and with each claim; the lease and the kind of B's round follow every step."""
+    count, act = step.count, step.act
+    if isinstance(act, acts.BeginRound):
+        add_round(connection, shop_id, count_id=count.plan.count, act=act, role="a", is_blind=True)
+    if isinstance(act, acts.ClaimVerification) and count.round_b == act.round:
+        add_round(connection, shop_id, count_id=count.plan.count, act=act, role="b", is_blind=count.mode is Mode.BLIND)
+    if count.round_b is not None:
+        connection.execute(
+            update(_ROUNDS)
+            .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == count.round_b)
+            .values(
+                is_blind=count.mode is Mode.BLIND,
+                lease_until=None if count.lease_until is None else from_ms(count.lease_until),
+            )
+        )
+
+
+def add_round(
+    connection: Connection,
+    shop_id: ShopId,
+    *,
+    count_id: CountId,
+    act: acts.BeginRound | acts.ClaimVerification,
+    role: str,
+    is_blind: bool,
+) -> None:
+    """Write a person's turn, to which readers can attach; the next number of its role is taken."""
+    taken = connection.execute(
+        select(func.count()).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.count_id == count_id, _ROUNDS.c.role == role)
+    ).scalar_one()
+    connection.execute(
+        insert(_ROUNDS).values(
+            shop_id=shop_id,
+            id=act.round,
+            count_id=count_id,
+            role=role,
+            n=int(taken) + 1,
+            person_id=act.by.person,
+            device_id=act.by.device,
+            is_blind=is_blind,
+            opened_at=from_ms(act.at),
+            body="{}",
+        )
+    )
+
+
+def _keep_sealed(connection: Connection, shop_id: ShopId, step: Transition, *, leaf_seq: int | None) -> None:
+    if step.sealed is None:
+        return
+    assert leaf_seq is not None, "every seal is a leaf"
+    sealed_at = from_ms(step.act.at)
+    connection.execute(
+        insert(_SEALED).values(
+            shop_id=shop_id,
+            round_id=step.sealed.round,
+            part=step.sealed.part,
+            digest=step.sealed.sha256,
+            body=step.sealed.body,
+            sealed_at=sealed_at,
+            leaf_seq=leaf_seq,
+        )
+    )
+    close_round(connection, shop_id, step.sealed.round, sealed_at=sealed_at)
+
+
+def close_round(connection: Connection, shop_id: ShopId, round_id: RoundId, *, sealed_at: datetime) -> None:
+    """From now on what is heard for this round is late. The first moment stands."""
+    connection.execute(
+        update(_ROUNDS)
+        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id, _ROUNDS.c.sealed_at.is_(None))
+        .values(sealed_at=sealed_at)
+    )
+
+
+def _keep_words(connection: Connection, shop_id: ShopId, step: Transition, *, n: int) -> None:
+    """What people were asked, answered and shown, as rows that lists can be made of."""
+    count, act = step.count, step.act
+    key: dict[str, Any] = {"shop_id": shop_id, "count_id": count.plan.count}
+    if isinstance(act, _WITH_ASKS) and keyed_quantity(count) is not None:
+        _keep_asks(connection, shop_id, count, at=from_ms(act.at))
+    if isinstance(act, acts.AnswerAsk | acts.ConfirmRecount):
+        ids = expected.piece_ids(connection, shop_id, (act.ref,))
+        connection.execute(
+            insert(_ANSWERS).values(
+                **key,
+                id=f"{count.plan.count}-{n}",
+                piece_id=ids[act.ref],
+                answer="present" if act.is_present else "absent",
+                how=act.sight.value if act.is_present else "absent",
+                person_id=act.by.person,
+                device_id=act.by.device,
+                at=from_ms(act.at),
+            )
+        )
+    if isinstance(act, acts.Saw):
+        seen = select(_SAW.c.what).where(
+            _SAW.c.shop_id == shop_id, _SAW.c.count_id == count.plan.count, _SAW.c.person_id == act.by.person
+        )
+        if connection.execute(seen).first() is None:
+            connection.execute(insert(_SAW).values(**key, person_id=act.by.person, what=FIGURES, at=from_ms(act.at)))
+
+
+def _keep_asks(connection: Connection, shop_id: ShopId, count: Count, *, at: datetime) -> None:
+    if count.mode is Mode.BLIND and count.b1 is None:
+        return
+    written = set(
+        connection.execute(
+            select(_ASKS.c.piece_id).where(_ASKS.c.shop_id == shop_id, _ASKS.c.count_id == count.plan.count)
+        ).scalars()
+    )
+    reasons = ask_reasons(count)
+    ids = expected.piece_ids(connection, shop_id, list(reasons))
+    new = [
+        {
+            "shop_id": shop_id,
+            "count_id": count.plan.count,
+            "piece_id": ids[ref],
+            "reason": reason,
+            "asked_at": at,
+        }
+        for ref, reason in reasons.items()
+        if ids[ref] not in written
+    ]
+    if new:
+        connection.execute(insert(_ASKS), new)
+
+
+def last_seal_of_a(connection: Connection, shop_id: ShopId, count: Count) -> int | None:
+    """Index of the leaf of the last thing A sealed; None: A has not sealed."""
+    found = connection.execute(
+        select(func.max(_SEALED.c.leaf_seq)).where(_SEALED.c.shop_id == shop_id, _SEALED.c.round_id == count.round_a)
+    ).scalar()
+    return None if found is None else int(found)
+
+
+def round_row(connection: Connection, shop_id: ShopId, round_id: RoundId) -> RoundRow | None:
+    """A round; None: unknown."""
+    return _round(connection.execute(select(_ROUNDS).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id)))
+
+
+def open_round(connection: Connection, shop_id: ShopId, count_id: CountId, *, person_id: PersonId) -> RoundRow | None:
+    """The person's newest turn in a count that is not sealed; None: there is none."""
+    return _round(
+        connection.execute(
+            select(_ROUNDS)
+            .where(
+                _ROUNDS.c.shop_id == shop_id,
+                _ROUNDS.c.count_id == count_id,
+                _ROUNDS.c.person_id == person_id,
+                _ROUNDS.c.sealed_at.is_(None),
+            )
+            .order_by(_ROUNDS.c.opened_at.desc(), _ROUNDS.c.id.desc())
+            .limit(1)
+        )
+    )
+
+
+def _round(found: Any) -> RoundRow | None:
+    row = found.first()
+    if row is None:
+        return None
+    return RoundRow(
+        id=RoundId(row.id),
+        count_id=CountId(row.count_id),
+        role=row.role,
+        n=row.n,
+        person_id=PersonId(row.person_id),
+        device_id=DeviceId(row.device_id),
+        is_sealed=row.sealed_at is not None,
+        body=_object(row.body),
+    )
+
+
+def drained_ends(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[tuple[DeviceId, int], ...]:
+    """Agent and last number of each attachment of a round that was drained."""
+    found = connection.execute(
+        select(_READERS.c.device_id, _ATTACHMENTS.c.to_seq)
+        .select_from(
+            _ATTACHMENTS.join(
+                _READERS, (_READERS.c.shop_id == _ATTACHMENTS.c.shop_id) & (_READERS.c.id == _ATTACHMENTS.c.reader_id)
+            )
+        )
+        .where(
+            _ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.round_id == round_id, _ATTACHMENTS.c.to_seq.is_not(None)
+        )
+    )
+    return tuple((DeviceId(row.device_id), int(row.to_seq)) for row in found)
+
+
+def heard_in_time(connection: Connection, shop_id: ShopId, round_id: RoundId) -> list[Any]:
+    """The observations of a round that came before its seal, as rows with the columns of the table."""
+    return list(
+        connection.execute(
+            select(_HEARD).where(_HEARD.c.shop_id == shop_id, _HEARD.c.round_id == round_id, _HEARD.c.late.is_(False))
+        )
+    )
+
+
+def antenna_homes(connection: Connection, shop_id: ShopId, round_id: RoundId) -> Mapping[tuple[str, int], PlaceId]:
+    """(reader, antenna) → the place it stands for, of the readers that listened for this round."""
+    found = connection.execute(
+        select(_HOMES.c.reader_id, _HOMES.c.antenna, _HOMES.c.place_id).where(
+            _HOMES.c.shop_id == shop_id,
+            _HOMES.c.reader_id.in_(
+                select(_ATTACHMENTS.c.reader_id).where(
+                    _ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.round_id == round_id
+                )
+            ),
+        )
+    )
+    return {(row.reader_id, int(row.antenna)): PlaceId(row.place_id) for row in found}
+
+
+def note_seal_asked(connection: Connection, shop_id: ShopId, round_id: RoundId, asked: JsonObject) -> None:
+    """Remember what the person sealed with, until the readers have drained."""
+    connection.execute(
+        update(_ROUNDS).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id).values(body=_text(asked))
+    )
+
+
+def _text(plain: JsonObject) -> str:
+    return canonical.encode(plain).decode()
+
+
+def _object(text: str) -> JsonObject:
+    plain = canonical.decode(text.encode())
+    assert isinstance(plain, dict)
+    return plain

@@ -1,0 +1,156 @@
+"""Decide cases: open one for each finding of a count, and let people follow it up.
+
+Given a revealed count; every finding gets its case, a piece at most one in the whole shop; given a case and a decision, the
+core asks who decides and on what evidence. A case never deletes a piece.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from server.clock import from_ms
+from server.core import count_acts as acts
+from server.core.actors import SERVER
+from server.core.cases import Case, CaseAct, CaseRules, CaseStep, Decide, Reclassify, advance_case, case_act_to_json
+from server.core.count_acts import OpenedCase
+from server.core.count_result import Finding, findings
+from server.core.count_sheet import Count
+from server.core.count_states import CountState
+from server.core.discrepancies.finding import Severity
+from server.core.ids import CaseId, CountId, PieceRef, PlaceId
+from server.core.log.canonical import JsonValue
+from server.core.log.events import EventType, Subject
+from server.store import cases, counts, expected, stock
+from server.store.unit_of_work import UnitOfWork
+from server.usecases.advance_count import Taken, actor_kind, moment, take_step
+from server.usecases.open_count import rights_now
+from server.usecases.plan_tour import high_value
+
+SEVERITIES: Final = {
+    "TAG_ONLY": Severity.CRITICAL,
+    "MISSING": Severity.CRITICAL,
+    "ROUND_CONFLICT": Severity.HIGH,
+    "TAG_MISMATCH": Severity.HIGH,
+    "DUPLICATE_EPC": Severity.HIGH,
+    "QUANTITY_GAP": Severity.HIGH,
+    "UNEXPECTED": Severity.MEDIUM,
+    "UNKNOWN_TAG": Severity.MEDIUM,
+    "UNVERIFIED": Severity.MEDIUM,
+    "UNTAGGED": Severity.LOW,
+}
+"""Class → how soon a person must look; of several findings on one piece, the first here gets the case."""
+_ELSEWHERE: Final = "MISPLACED"
+_ABSENT: Final = ("MISSING", "MISSING_OVERNIGHT", "UNVERIFIED")
+"""Classes that another count of the tour explains when it hears the piece."""
+
+
+def open_cases(work: UnitOfWork, count: Count) -> Count:
+    """A case for each finding that has none. Without any the count waits for its result."""
+    covered = {case.subject for case in count.cases}
+    found = [finding for finding in _gravest(findings(count)) if finding.subject not in covered]
+    if not found and count.state is CountState.REVEALED:
+        return count
+    known = cases.open_of_pieces(work.conn, work.shop_id, [PieceRef(one.subject) for one in found])
+    new, opened = [], []
+    for finding in found:
+        case = known.get(PieceRef(finding.subject))
+        if case is None:
+            case = _case(work, count, finding)
+            new.append(case)
+        opened.append(OpenedCase(case.case, finding.discrepancy, finding.subject))
+    taken = take_step(work, count, acts.OpenCases(SERVER, moment(work), tuple(opened)))
+    assert taken.leaf_seq is not None
+    for case in new:
+        _keep_new(work, taken, case)
+    return taken.count
+
+
+def decide_case(work: UnitOfWork, case_id: CaseId, act: CaseAct) -> Case:
+    """One step of a case, told to its count while the result is not fixed.
+
+    Raises: CaseAbsent, and whatever the core refuses: the wrong person, no evidence, over the limit.
+    """
+    case = cases.load(work.conn, work.shop_id, case_id)
+    rules = CaseRules(people=rights_now(work), value_limit=high_value(work))
+    step = advance_case(case, act, rules)
+    _keep_step(work, step)
+    count = counts.load(work.conn, work.shop_id, case.count)
+    if isinstance(act, Decide) and count.state is CountState.RESOLVING:
+        note = acts.NoteOutcome(act.by, act.at, case_id, step.case.discrepancy, act.outcome.value)
+        take_step(work, count, note)
+    return step.case
+
+
+def reclassify(work: UnitOfWork, count: Count, ref: PieceRef, *, heard_by: CountId) -> Count:
+    """A missing piece was heard by another count of the tour: its case says so from now on, in both places."""
+    opened = next((case for case in count.cases if case.subject == ref and case.discrepancy in _ABSENT), None)
+    if opened is None:
+        return count
+    case = cases.load(work.conn, work.shop_id, opened.case)
+    if case.discrepancy in _ABSENT:
+        rules = CaseRules(people=rights_now(work), value_limit=high_value(work))
+        _keep_step(work, advance_case(case, Reclassify(SERVER, moment(work), _ELSEWHERE, heard_by), rules))
+    note = acts.NoteOutcome(SERVER, moment(work), opened.case, _ELSEWHERE, opened.outcome)
+    return take_step(work, count, note).count
+
+
+def _keep_step(work: UnitOfWork, step: CaseStep) -> None:
+    act, case = step.act, step.case
+    body: dict[str, JsonValue] = {
+        "act": str(case_act_to_json(act)["kind"]),
+        "count": case.count,
+        "subject": case.subject,
+        "discrepancy": case.discrepancy,
+        "state_before": step.before.value,
+        "state_after": case.state.value,
+        "outcome": None if case.outcome is None else case.outcome.value,
+        "second": case.second,
+    }
+    leaf_seq = work.append_leaf(
+        EventType.CASE_DECIDED,
+        Subject("case", case.case),
+        body,
+        actor=act.by.person,
+        actor_kind=actor_kind(act.by),
+        device=None if act.by == SERVER else act.by.device,
+        at=from_ms(act.at),
+    )
+    cases.keep(work.conn, work.shop_id, step, leaf_seq=leaf_seq)
+    work.announce("board", "case.changed", {"case": case.case, "state": case.state.value})
+
+
+def _gravest(found: Iterable[Finding]) -> list[Finding]:
+    """One finding for each subject, in order of subjects: a subject has one case."""
+    order = list(SEVERITIES)
+    ranked = sorted(found, key=lambda one: order.index(one.discrepancy) if one.discrepancy in order else len(order))
+    first: dict[str, Finding] = {}
+    for finding in ranked:
+        first.setdefault(finding.subject, finding)
+    return [first[subject] for subject in sorted(first)]
+
+
+def _case(work: UnitOfWork, count: Count, finding: Finding) -> Case:
+    assert count.a is not None
+    ids = expected.piece_ids(work.conn, work.shop_id, [PieceRef(finding.subject)])
+    piece = stock.piece_by_ref(work.conn, work.shop_id, PieceRef(finding.subject)) if ids else None
+    return Case(
+        case=CaseId(work.new_id()),
+        subject=finding.subject,
+        discrepancy=finding.discrepancy,
+        count=count.plan.count,
+        opened_at=moment(work),
+        a=count.a.person,
+        b=None if count.b is None else count.b.person,
+        value=None if piece is None else piece.retail_minor,
+        is_owned=piece is not None and piece.ownership == "own",
+    )
+
+
+def _keep_new(work: UnitOfWork, taken: Taken, case: Case) -> None:
+    assert taken.leaf_seq is not None
+    ids = expected.piece_ids(work.conn, work.shop_id, [PieceRef(case.subject)])
+    piece = ids.get(PieceRef(case.subject))
+    place = PlaceId(case.subject) if case.subject == taken.count.plan.place else None
+    severity = SEVERITIES.get(case.discrepancy, Severity.MEDIUM)
+    about = cases.Subject(piece_id=piece, place_id=place)
+    cases.add(work.conn, work.shop_id, case, about=about, severity=severity.value, leaf_seq=taken.leaf_seq)
+    work.announce("board", "case.opened", {"case": case.case, "count": case.count})

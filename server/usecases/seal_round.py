@@ -1,0 +1,146 @@
+"""Seal a round: fix for ever what one person's readers and hands found, once everything that was heard has arrived.
+
+Given a round and the labels its person scanned; asks the readers to drain; when every attachment is drained and everything up
+to its end is stored, makes the canonical set and seals it. Called again after each drain, it seals as soon as it can.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from server.clock import from_ms
+from server.core import count_acts as acts
+from server.core.actors import Actor
+from server.core.count_sheet import Count
+from server.core.count_states import CountState
+from server.core.errors import Conflict
+from server.core.ids import CountId, RoundId
+from server.core.plain_json import from_plain, to_plain
+from server.core.sealed_sets import AcceptedGap, Reason, RoundKind
+from server.store import attachments, counts, reads, signatures
+from server.store.counts import RoundRow
+from server.store.unit_of_work import UnitOfWork
+from server.usecases.advance_count import moment, take_step
+from server.usecases.attach_reader import NotYourRound, RoundAbsent
+from server.usecases.seal_round_set import refs_of_labels, sealed_set
+
+
+class SealUnasked(Conflict):
+    """Nobody has sealed this round."""
+
+    code: ClassVar[str] = "seal_unasked"
+
+
+@dataclass(frozen=True, slots=True)
+class SealAsked:
+    """What a person seals with."""
+
+    labels: tuple[str, ...] = ()
+    """Codes of the labels they scanned, in any order."""
+    gap: Reason | None = None
+    """None: wait for every reader. Else what is still missing is accepted by name, which makes the verification blind."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealOutcome:
+    """Where a seal stands."""
+
+    count: Count
+    waiting: int
+    """Attachments that are not drained yet; 0 and sealed, or the seal waits for them."""
+    is_sealed: bool
+
+
+def ask_seal(work: UnitOfWork, round_id: RoundId, by: Actor, asked: SealAsked) -> SealOutcome:
+    """The round's person seals, from their device. Asked again it is the same; the first labels stand.
+
+    Raises: RoundAbsent, NotYourRound, LabelUnknown, and what the core refuses.
+    """
+    row = _own_round(work, round_id, by)
+    if not row.is_sealed and (not row.body or asked.gap is not None):
+        refs_of_labels(work, asked.labels)
+        labels = row.body.get("labels", list(asked.labels))
+        gap = None if asked.gap is None else to_plain(asked.gap)
+        counts.note_seal_asked(work.conn, work.shop_id, round_id, {"labels": labels, "at": moment(work), "gap": gap})
+    return seal_if_drained(work, round_id)
+
+
+def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
+    """Seal a round whose person asked for it, if nothing is on its way any more: after a drain or a batch.
+
+    A round that nobody sealed, or that is sealed, stays as it is.
+    Raises: RoundAbsent.
+    """
+    row = counts.round_row(work.conn, work.shop_id, round_id)
+    if row is None:
+        raise RoundAbsent(f"There is no round {round_id[:40]}. Open the count again from the tour.", round=round_id)
+    count = counts.load(work.conn, work.shop_id, row.count_id)
+    waiting = len(attachments.open_of_round(work.conn, work.shop_id, round_id))
+    asked = _asked(row)
+    if row.is_sealed or asked is None:
+        return SealOutcome(count, waiting, is_sealed=row.is_sealed)
+    is_drained = waiting == 0 and reads_have_arrived(work, round_id)
+    if not is_drained and asked.gap is None:
+        return SealOutcome(count, max(waiting, 1), is_sealed=False)
+    return SealOutcome(_sealed(work, count, row, asked, is_drained=is_drained), waiting, is_sealed=True)
+
+
+def reads_have_arrived(work: UnitOfWork, round_id: RoundId) -> bool:
+    """Whether each agent's stored sequence has reached the end of its attachments to this round."""
+    return all(
+        reads.acked_seq(work.conn, work.shop_id, agent) >= to_seq
+        for agent, to_seq in counts.drained_ends(work.conn, work.shop_id, round_id)
+    )
+
+
+def open_round_of(work: UnitOfWork, count_id: CountId, by: Actor) -> RoundId:
+    """The open round of a person in a count, for routes that name the count. Raises: RoundAbsent."""
+    row = counts.open_round(work.conn, work.shop_id, count_id, person_id=by.person)
+    if row is None:
+        raise RoundAbsent("You have no open round in this count. Open it from the tour.", count=count_id)
+    return row.id
+
+
+def _sealed(work: UnitOfWork, count: Count, row: RoundRow, asked: SealAsked, *, is_drained: bool) -> Count:
+    by = Actor(row.person_id, row.device_id)
+    gap = None if asked.gap is None or is_drained else AcceptedGap(by.person, asked.gap)
+    kind = _kind(count, row)
+    sealed = sealed_set(work, count, row, kind=kind, labels=asked.labels, gap=gap)
+    at = moment(work)
+    act: acts.Act
+    if kind is RoundKind.A1:
+        act = acts.SealRound(by, at, sealed, is_drained)
+    elif kind is RoundKind.A2:
+        act = acts.EndSearch(by, at, sealed)
+    else:
+        seal = counts.last_seal_of_a(work.conn, work.shop_id, count)
+        assert seal is not None, "B's round begins after A's seal"
+        root = count.draw_root or signatures.first_root_over(work.conn, work.shop_id, seal)
+        act = acts.SealBlindRound(by, at, sealed, is_drained, root)
+    after = take_step(work, count, act).count
+    counts.close_round(work.conn, work.shop_id, row.id, sealed_at=from_ms(at))
+    return after
+
+
+def _kind(count: Count, row: RoundRow) -> RoundKind:
+    if row.role == "b":
+        return RoundKind.B1
+    return RoundKind.A1 if row.id == count.round_a and count.state is CountState.COUNTING else RoundKind.A2
+
+
+def _own_round(work: UnitOfWork, round_id: RoundId, by: Actor) -> RoundRow:
+    row = counts.round_row(work.conn, work.shop_id, round_id)
+    if row is None:
+        raise RoundAbsent(f"There is no round {round_id[:40]}. Open the count again from the tour.", round=round_id)
+    if (row.person_id, row.device_id) != (by.person, by.device):
+        raise NotYourRound("This round belongs to another person or another device. Take a place of your own.")
+    return row
+
+
+def _asked(row: RoundRow) -> SealAsked | None:
+    """What the person sealed with; None: they have not sealed."""
+    labels = row.body.get("labels")
+    if not isinstance(labels, list):
+        return None
+    gap = row.body.get("gap")
+    reason = from_plain(Reason, gap) if isinstance(gap, dict) else None
+    return SealAsked(labels=tuple(str(label) for label in labels), gap=reason)

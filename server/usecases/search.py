@@ -1,0 +1,45 @@
+"""Search: after the own seal, the first person gets the list of silent pieces and up to a minute to find them.
+
+Given a sealed count; opens one more round, marked "not blind", to which readers may attach; its seal is A2. Who was shown the
+list is written down, since no blind round of this count is left for them.
+"""
+
+from dataclasses import dataclass
+
+from server.core import count_acts as acts
+from server.core.actors import Actor
+from server.core.count_sheet import Count
+from server.core.ids import CountId, PieceRef, RoundId
+from server.store import counts
+from server.store.unit_of_work import UnitOfWork
+from server.usecases.advance_count import moment, take_step
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """An open search."""
+
+    count: Count
+    round: RoundId
+    """Sealed like any other round; the seal ends the search."""
+    silent: tuple[PieceRef, ...]
+    """Expected pieces that nothing heard, in order of references; known missing ones are left out."""
+
+
+def open_search(work: UnitOfWork, count_id: CountId, by: Actor) -> Search:
+    """Give A the list and a round for what is found.
+
+    Raises: CountAbsent, NotYours, SearchUsed, WrongState.
+    """
+    count = counts.load(work.conn, work.shop_id, count_id)
+    opened = take_step(work, count, acts.OpenSearch(by, moment(work))).count
+    seen = take_step(work, opened, acts.Saw(by, moment(work))).count
+    turn = acts.BeginRound(by, moment(work), RoundId(work.new_id()))
+    counts.add_round(work.conn, work.shop_id, count_id=count_id, act=turn, role="a", is_blind=False)
+    return Search(seen, turn.round, silent_of(seen))
+
+
+def silent_of(count: Count) -> tuple[PieceRef, ...]:
+    """The expected pieces that A's round did not find, in order of references."""
+    expected = {piece.ref for piece in count.expected} - set(count.known_missing)
+    return tuple(sorted(expected - count.present_by_a()))

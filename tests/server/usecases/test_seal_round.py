@@ -1,0 +1,127 @@
+"""A round is sealed when everything heard has arrived, holds what is here and nothing of the neighbours, and stays."""
+
+import pytest
+
+from server.clock import FixedClock
+from server.core.count_states import CountState
+from server.core.ids import RoundId
+from server.store.tables import AntennaHome
+from server.store.unit_of_work import Store
+from server.usecases.attach_reader import NotYourRound
+from server.usecases.seal_round import SealAsked, ask_seal
+from server.usecases.seal_round_set import LabelUnknown
+from tests.server.usecases.count_shop import (
+    CLAIRE,
+    CLAIRE_ELSEWHERE,
+    MARC,
+    ONE,
+    RINGS,
+    STRANGE,
+    TWO,
+    CountShop,
+    epc,
+    label,
+    ref,
+)
+
+
+@pytest.fixture
+def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
+    planned = CountShop(shop, shop_clock)
+    planned.plan()
+    return planned
+
+
+def test_a_seal_waits_for_the_reader_and_follows_its_drain(counting: CountShop) -> None:
+    round_id = counting.begin(ONE)
+    attachment = counting.hear(round_id, CLAIRE, RINGS[ONE])
+
+    waiting = counting.ask_seal(round_id, CLAIRE)
+    assert (waiting.is_sealed, waiting.waiting, waiting.count.state) == (False, 1, CountState.COUNTING)
+    counting.drained(attachment)
+    sealed = counting.retry_seal(round_id)
+
+    assert sealed.is_sealed
+    assert sealed.count.a1 is not None
+    assert sealed.count.a1.heard == tuple(ref(number) for number in RINGS[ONE])
+
+
+def test_a_seal_waits_for_batches_that_the_drain_announced(counting: CountShop) -> None:
+    round_id = counting.begin(ONE)
+    attachment = counting.hear(round_id, CLAIRE, RINGS[ONE])
+    counting.drained(attachment, to_seq=counting.batches + 1)
+
+    assert not counting.ask_seal(round_id, CLAIRE).is_sealed
+
+
+def test_a_round_that_nobody_sealed_stays_open_when_its_reader_drains(counting: CountShop) -> None:
+    round_id = counting.begin(ONE)
+    counting.drained(counting.hear(round_id, CLAIRE, RINGS[ONE]))
+
+    assert not counting.retry_seal(round_id).is_sealed
+    assert counting.sheet(ONE).state is CountState.COUNTING
+
+
+def test_only_the_round_s_person_on_its_device_seals(counting: CountShop) -> None:
+    round_id = counting.begin(ONE)
+
+    for other in (MARC, CLAIRE_ELSEWHERE):
+        with pytest.raises(NotYourRound):
+            counting.ask_seal(round_id, other)
+
+
+def test_an_unknown_tag_is_kept_under_a_name_that_is_not_its_code(counting: CountShop) -> None:
+    count = counting.count_first(ONE, [*RINGS[ONE], STRANGE])
+
+    assert count.a1 is not None
+    (name,) = count.a1.unknown
+    assert name.startswith("tag-")
+    assert epc(STRANGE) not in name
+
+
+def test_a_silent_piece_is_present_by_the_code_on_its_own_label(counting: CountShop) -> None:
+    count = counting.read_and_seal(counting.begin(ONE), CLAIRE, [1, 2, 3], labels=(label(4),))
+
+    assert count.a1 is not None
+    assert count.a1.by_hand == (ref(4),)
+
+
+def test_a_code_that_is_on_no_label_seals_nothing(counting: CountShop) -> None:
+    round_id = counting.begin(ONE)
+
+    with pytest.raises(LabelUnknown):
+        counting.store.run(lambda work: ask_seal(work, round_id, CLAIRE, SealAsked((ref(4),))))
+    assert counting.sheet(ONE).state is CountState.COUNTING
+
+
+def test_a_tag_much_louder_at_another_place_is_a_stray_and_does_not_count(counting: CountShop) -> None:
+    shop_id = counting.store.shop_id
+    round_id = counting.begin(ONE)
+    counting.drained(counting.hear(round_id, CLAIRE, RINGS[ONE]))
+    counting.drained(hear_at(counting, round_id, number=5, here_dbm=-70, there_dbm=-50))
+
+    def home(antenna: int, place: str) -> AntennaHome:
+        now = counting.clock.now()
+        return AntennaHome(shop_id=shop_id, reader_id="reader-pad", antenna=antenna, place_id=place, mapped_at=now)
+
+    counting.store.run(lambda work: work.session.add_all([home(1, ONE), home(2, TWO)]))
+    sealed = counting.ask_seal(round_id, CLAIRE).count
+
+    assert sealed.a1 is not None
+    assert ref(5) not in sealed.a1.heard
+
+
+def hear_at(counting: CountShop, round_id: RoundId, *, number: int, here_dbm: int, there_dbm: int) -> str:
+    """The neighbour's tag: weak at this tray's antenna, loud at its own."""
+    counting.drained(counting.hear(round_id, CLAIRE, [number], rssi_dbm=here_dbm))
+    return counting.hear(round_id, CLAIRE, [number], rssi_dbm=there_dbm, antenna=2)
+
+
+def test_what_is_heard_after_the_seal_changes_no_sealed_set(counting: CountShop) -> None:
+    round_id = counting.begin(ONE)
+    first = counting.hear(round_id, CLAIRE, [1, 2, 3])
+    counting.drained(first)
+    sealed = counting.ask_seal(round_id, CLAIRE).count
+
+    assert counting.retry_seal(round_id).count == sealed
+    assert counting.ask_seal(round_id, CLAIRE).count == sealed

@@ -1,0 +1,206 @@
+"""Two people sign on two devices; nothing else closes a count, and the database alone would refuse it too."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from server.clock import FixedClock
+from server.core import settling, signoff, tours, verification
+from server.core.actors import Actor, Role
+from server.core.count_sheet import Count
+from server.core.count_states import CountState
+from server.core.errors import NotAllowed
+from server.core.tours import ExceptionsUnread, ListChanged, NothingToSign, roles_differ_only
+from server.store import signatures
+from server.store.signatures import SecondSignature
+from server.store.tables import Closure, SignatureLine, table
+from server.store.unit_of_work import Store, UnitOfWork
+from server.usecases import sign_tour as signing
+from server.usecases.close_counts import close_counts
+from server.usecases.sign_tour import SigningAsked, show_list, sign_tour
+from tests.server.usecases.count_shop import (
+    CLAIRE,
+    CLAIRE_ELSEWHERE,
+    MARC,
+    NADIA,
+    ONE,
+    RINGS,
+    TWO,
+    CountShop,
+    keep_checkpoint,
+    ref,
+)
+
+
+@pytest.fixture
+def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
+    planned = CountShop(shop, shop_clock)
+    planned.plan()
+    return planned
+
+
+@pytest.fixture
+def verified(counting: CountShop) -> CountShop:
+    """A clean tray and one with a missing ring."""
+    counting.count_first(ONE, RINGS[ONE])
+    counting.count_first(TWO, [5, 6, 7])
+    counting.verify(ONE, 4)
+    counting.verify_blind(TWO, [5, 6, 7])
+    return counting
+
+
+def n_rows(counting: CountShop, model: Any) -> int:
+    return counting.store.read(
+        lambda conn: int(conn.execute(select(func.count()).select_from(table(model))).scalar_one())
+    )
+
+
+def close(counting: CountShop) -> int:
+    return len(counting.store.run(lambda work: close_counts(work, counting.tour)))
+
+
+def test_two_people_sign_one_list_each_and_the_counts_close_under_a_checkpoint(verified: CountShop) -> None:
+    verified.sign(CLAIRE)
+    assert close(verified) == 0
+    verified.sign(MARC)
+    assert close(verified) == 0, "no checkpoint covers the signatures yet"
+    verified.store.run(keep_checkpoint)
+
+    assert close(verified) == 2
+    assert verified.sheet(ONE).signed_off_as is CountState.SIGNED_OFF
+    assert verified.sheet(TWO).signed_off_as is CountState.SIGNED_OFF_WITH_EXCEPTIONS
+    assert {verified.sheet(place).state for place in (ONE, TWO)} == {CountState.CLOSED}
+    assert (n_rows(verified, SignatureLine), n_rows(verified, Closure)) == (4, 2)
+
+
+def test_the_two_lists_differ_in_the_roles_alone(verified: CountShop) -> None:
+    first = verified.store.run(lambda work: show_list(work, verified.tour, CLAIRE))
+    verified.sign(CLAIRE)
+    second = verified.store.run(lambda work: show_list(work, verified.tour, MARC))
+
+    assert roles_differ_only(first.lines, second.lines)
+    assert first.list_no == second.list_no == 1
+
+
+def test_a_place_that_is_late_comes_in_a_second_list_of_both(counting: CountShop) -> None:
+    counting.count_first(ONE, RINGS[ONE])
+    counting.verify(ONE, 4)
+    counting.sign(CLAIRE)
+    counting.count_first(TWO, RINGS[TWO])
+    counting.verify(TWO, 4)
+
+    first = counting.store.run(lambda work: show_list(work, counting.tour, MARC))
+    assert [line.count for line in first.lines] == [counting.count_of(ONE)]
+    assert first.left_out == (counting.count_of(TWO),)
+    counting.sign(MARC)
+    assert counting.store.run(lambda work: show_list(work, counting.tour, MARC)).list_no == 2
+
+
+def test_who_signed_does_not_sign_again_on_another_device(verified: CountShop) -> None:
+    verified.sign(CLAIRE)
+
+    with pytest.raises(NothingToSign):
+        verified.sign(CLAIRE_ELSEWHERE)
+
+
+def test_somebody_who_neither_counted_nor_verified_has_nothing_to_sign(verified: CountShop) -> None:
+    with pytest.raises(NothingToSign):
+        verified.sign(NADIA)
+
+
+def test_exceptions_are_read_before_they_are_signed(verified: CountShop) -> None:
+    with pytest.raises(ExceptionsUnread):
+        verified.sign(CLAIRE, read=False)
+
+
+def asked(**changes: Any) -> SigningAsked:
+    return SigningAsked(
+        **({"list_no": 1, "lines_sha256": "0" * 64, "meaning": "m", "opened_at": 0, "pin": "123456"} | changes)
+    )
+
+
+def test_a_list_that_is_not_the_one_shown_is_not_signed(verified: CountShop) -> None:
+    with pytest.raises(ListChanged):
+        sign_tour(verified.store, verified.tour, CLAIRE, asked=asked(), check_pin=lambda person, pin: None)
+
+
+def test_a_wrong_pin_signs_nothing(verified: CountShop) -> None:
+    def refuse(person: str, pin: str) -> None:
+        raise NotAllowed(f"{person} has another PIN than {pin[:0]}that.")
+
+    with pytest.raises(NotAllowed):
+        sign_tour(verified.store, verified.tour, CLAIRE, asked=asked(), check_pin=refuse)
+    assert n_rows(verified, SignatureLine) == 0
+
+
+def no_rule(*_given: object, **_named: object) -> None:
+    """The two-person rule taken out."""
+
+
+def first_free(count: Count, _person: object) -> Role:
+    """Whoever comes signs for whoever is missing."""
+    return next(role for role in Role if role not in {signature.role for signature in count.signatures})
+
+
+@pytest.fixture
+def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core without its two-person rule: what then stands is the database."""
+    for module in (signoff, verification, settling):
+        monkeypatch.setattr(module, "require_two_people", no_rule)
+    monkeypatch.setattr(tours, "role_of", first_free)
+    monkeypatch.setattr(signing, "role_of", first_free)
+
+
+@pytest.mark.usefixtures("unguarded")
+@pytest.mark.parametrize("second", [CLAIRE_ELSEWHERE, CLAIRE])
+def test_the_database_refuses_one_person_twice_when_the_core_would_not(counting: CountShop, second: Actor) -> None:
+    counting.count_first(ONE, RINGS[ONE])
+    counting.verify(ONE, 4, by=CLAIRE_ELSEWHERE)
+    counting.sign(CLAIRE)
+
+    with pytest.raises(SecondSignature) as refused:
+        counting.sign(second)
+
+    assert isinstance(refused.value.__cause__, IntegrityError)
+    assert counting.sheet(ONE).state is CountState.SIGNED_ONE
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_the_database_refuses_two_people_on_one_device_when_the_core_would_not(counting: CountShop) -> None:
+    marc_on_hers = Actor(MARC.person, CLAIRE.device)
+    counting.count_first(ONE, RINGS[ONE])
+    counting.verify(ONE, 4, by=marc_on_hers)
+    counting.sign(CLAIRE)
+
+    with pytest.raises(SecondSignature) as refused:
+        counting.sign(marc_on_hers)
+
+    assert isinstance(refused.value.__cause__, IntegrityError)
+
+
+def test_a_closure_by_one_person_is_no_closure(verified: CountShop) -> None:
+    verified.sign(CLAIRE)
+    verified.sign(MARC)
+    count = verified.sheet(ONE)
+    first = count.signatures[0]
+    twice = replace(count, signatures=(first, replace(first, role=Role.B)))
+
+    def write(work: UnitOfWork) -> None:
+        signatures.close(work.conn, work.shop_id, twice, closed_at=work.now, leaf_seq=0)
+
+    with pytest.raises(SecondSignature):
+        verified.store.run(write)
+
+
+def test_a_ring_that_another_tray_heard_is_misplaced_there(counting: CountShop) -> None:
+    counting.count_first(ONE, [1, 2, 3])
+    counting.verify_blind(ONE, [1, 2, 3])
+    counting.count_first(TWO, [4, *RINGS[TWO]])
+    counting.verify_blind(TWO, [4, *RINGS[TWO]])
+    counting.store.run(lambda work: show_list(work, counting.tour, CLAIRE))
+
+    (case,) = [case for case in counting.sheet(ONE).cases if case.subject == ref(4)]
+    assert case.discrepancy == "MISPLACED"
