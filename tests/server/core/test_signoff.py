@@ -274,6 +274,15 @@ def test_alone_a_quantity_that_nothing_explains_is_a_case_on_the_place() -> None
     assert story.count.result.exceptions == ("quantity_gap",)
 
 
+def test_alone_only_the_counter_reveals_and_not_in_the_middle_of_a_search() -> None:
+    story = clean_to(S.SEALED_A).solo().key(4, by=CLAIRE).answer_all(CLAIRE)
+    assert code_of(lambda: story.reveal(MARC)) == "not_yours"
+
+    story.tell(acts.OpenSearch(CLAIRE, T0))
+
+    assert code_of(lambda: story.reveal(CLAIRE)) == "searching"
+
+
 def test_alone_is_chosen_once_with_a_reason_and_never_over_a_working_verifier() -> None:
     assert code_of(lambda: clean_to(S.SEALED_A).solo().solo()) == "wrong_state"
     assert code_of(lambda: clean_to(S.SEALED_A).solo().claim()) == "wrong_state"

@@ -183,6 +183,14 @@ def test_the_second_claimant_hears_that_somebody_verifies() -> None:
     assert story.claim(MARC).count.b == MARC
 
 
+def test_a_working_verifier_is_not_pushed_aside_for_having_seen_or_for_counting_blind() -> None:
+    challenger = Story().open(people=THREE).begin().seal_a(*RINGS).tell(acts.Saw(MARC, T0)).claim()
+    blind = Story().open(people=THREE).begin().seal_a(*THREE_RINGS).claim()
+
+    assert code_of(lambda: challenger.claim(NADIA)) == "already_verifying"
+    assert code_of(lambda: blind.claim(NADIA)) == "already_verifying"
+
+
 def test_a_claim_lapses_after_ten_minutes_and_its_answers_with_it() -> None:
     story = Story().open(people=THREE).begin().seal_a(*RINGS).claim().key(4)
     story.clock += LEASE_MS
@@ -317,6 +325,20 @@ def test_a_blind_round_is_drained_own_and_called_for() -> None:
     foreign = acts.SealBlindRound(MARC, T0, seal(RoundKind.B1, CLAIRE), is_drained=True)
     assert code_of(lambda: story.tell(foreign)) == "malformed"
     assert code_of(lambda: clean_to(S.VERIFYING).key(4).seal_b(*RINGS)) == "wrong_state"
+
+
+@pytest.mark.parametrize("by", [NADIA, CLAIRE, Actor(MARC.person, DeviceId("handheld-7"))])
+def test_each_step_of_the_verification_is_of_its_claimant_on_their_device(by: Actor) -> None:
+    expected = tuple(ExpectedPiece(ref, is_due=True) for ref in RINGS)
+    story = Story().open(expected=expected, people=THREE).begin().seal_a(*RINGS).claim(offline=True)
+    assert code_of(lambda: story.key(3, by=by)) == "not_yours"
+    story.key(3)
+    assert code_of(lambda: story.seal_b(*RINGS, by=by)) == "not_yours"
+    story.seal_b(*RINGS)
+    assert code_of(lambda: story.tell(acts.ScanLabels(by, T0, RINGS))) == "not_yours"
+    assert code_of(lambda: story.answer("ring-1", by=by)) == "not_yours"
+    story.answer_all()
+    assert code_of(lambda: story.tell(acts.SealVerification(by, T0))) == "not_yours"
 
 
 def test_nobody_keys_a_quantity_without_taking_the_verification() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from server.core import count_acts as acts
 from server.core.actors import Actor
+from server.core.count import advance
 from server.core.count_acts import ExpectedPiece
 from server.core.count_result import Finding, final_present, findings, recount_lines, tag_only
 from server.core.count_sheet import Grade
@@ -248,10 +249,25 @@ def test_outcomes_are_noted_by_managers_on_cases_of_the_count() -> None:
     assert code_of(lambda: story.tell(dataclasses.replace(other, by=paul))) == "case_absent"
 
 
-def test_a_stranger_reveals_nothing() -> None:
+def test_a_stranger_reveals_fixes_and_opens_nothing() -> None:
     stranger = Actor(person("x").person, DeviceId("x"))
+    shown = clean_to(CountState.REVEALED)
 
     assert code_of(lambda: clean_to(CountState.SEALED_B).reveal(stranger)) == "no_right"
+    assert code_of(lambda: shown.tell(acts.OpenCases(stranger, T0, ()))) == "no_right"
+    assert code_of(lambda: shown.tell(acts.FixResult(stranger, T0))) == "no_right"
+
+
+@pytest.mark.parametrize("impostor", [Actor(CLAIRE.person, MARC.device), Actor(MARC.person, CLAIRE.device)])
+def test_the_reveal_and_the_recount_ask_the_rule_again_of_the_sheet_they_find(impostor: Actor) -> None:
+    sealed = dataclasses.replace(clean_to(CountState.SEALED_B).count, b=impostor)
+    assert code_of(lambda: advance(sealed, acts.Reveal(MARC, T0))) in ("same_person", "same_device")
+
+    shown = differing().count
+    answers = tuple(dataclasses.replace(answer, by=impostor) for answer in shown.answers)
+    tampered = dataclasses.replace(shown, b=impostor, answers=answers)
+    confirm = acts.ConfirmRecount(CLAIRE, T0, RINGS[3], is_present=True, sight=acts.Sight.EYE)
+    assert code_of(lambda: advance(tampered, confirm)) in ("same_person", "same_device")
 
 
 @UNHURRIED
