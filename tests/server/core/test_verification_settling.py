@@ -54,6 +54,19 @@ def by_hand_again() -> Story:
     return Story().open(expected=expected).begin().seal_a(*THREE_RINGS, by_hand=("ring-4",)).claim()
 
 
+def test_an_empty_tray_is_counted_and_verified_with_a_zero() -> None:
+    story = Story().open(expected=()).begin().seal_a().claim().key(0).verified().reveal().fix()
+
+    assert story.count.result is not None
+    assert (story.count.result.present, story.count.result.exceptions) == ((), ())
+
+
+def test_a_tray_emptied_by_a_thief_is_one_case_a_piece() -> None:
+    story = Story().open().begin().seal_a().claim().key(0).seal_b().verified().reveal()
+
+    assert findings(story.count) == tuple(Finding(ref, "MISSING") for ref in RINGS)
+
+
 def test_both_say_missing_is_a_case_without_a_recount() -> None:
     story = Story().open().begin().seal_a(*THREE_RINGS).claim().key(3).seal_b(*THREE_RINGS).verified().reveal()
 
