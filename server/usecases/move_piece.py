@@ -89,8 +89,10 @@ def move_piece(unit: UnitOfWork, wanted: Wanted) -> int:
     body: dict[str, JsonValue] = {
         "move": move_id,
         "kind": wanted.kind.value,
-        "from_place": None if piece.place_id is None else paths.get(piece.place_id),
-        "to_place": None if place is None else paths.get(place),
+        "from_place": piece.place_id,
+        "to_place": place,
+        "from_path": None if piece.place_id is None else paths.get(piece.place_id),
+        "to_path": None if place is None else paths.get(place),
         "from_status": piece.status.value,
         "to_status": status.value,
         "witness": wanted.witness,

@@ -81,7 +81,7 @@ def test_a_piece_moves_to_another_place(stocked: Store) -> None:
     said = leaf(stocked, move(stocked, MoveKind.MOVED, place=target))
 
     assert ring(stocked).place_id == target
-    assert (said.body["from_place"], said.body["to_place"]) == ("Vitrine 1", "Vitrine 2")
+    assert (said.body["from_path"], said.body["to_path"], said.body["to_place"]) == ("Vitrine 1", "Vitrine 2", target)
 
 
 def test_what_is_wrong_is_refused_and_leaves_nothing(stocked: Store) -> None:
