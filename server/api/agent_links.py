@@ -22,7 +22,7 @@ class AgentLinks:
 
     def close(self, device_id: DeviceId, send: Send) -> None:
         """Forget a link, unless a newer one has taken its place."""
-        if self._links.get(device_id) is send:
+        if self._links.get(device_id) == send:
             del self._links[device_id]
 
     def is_connected(self, device_id: DeviceId) -> bool:

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from server.api.problems import problem
 
 STATIC: Final = Path(__file__).resolve().parents[1] / "static"
 """Where `make ui` builds the app; absent in a checkout that was not built."""
@@ -28,5 +31,11 @@ def mount_app(app: FastAPI, folder: Path = STATIC) -> bool:
     """Serve the web app at `/`. False: it was not built; the API works without it."""
     if not (folder / "index.html").is_file():
         return False
+    app.add_route("/v1/{rest:path}", _no_such_path, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     app.mount("/", AppFiles(directory=folder, html=True), name="app")
     return True
+
+
+async def _no_such_path(request: Request) -> Response:
+    """Answer for the API's unknown paths, which would otherwise fall through to the app's files."""
+    return problem(404, "absent", sentence=f"{request.method} {request.url.path}: there is no such address.")

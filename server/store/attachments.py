@@ -37,6 +37,8 @@ class OpenAttachment:
     reader: str
     place_id: PlaceId
     reader_id: str
+    is_ending: bool = False
+    """True: its person has asked to drain it."""
 
 
 def round_facts(connection: Connection, shop_id: ShopId, round_id: RoundId) -> RoundFacts | None:
@@ -94,7 +96,15 @@ def open_ones(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -
         .limit(OPEN_MAX)
     )
     return [
-        OpenAttachment(row.id, RoundId(row.round_id), row.reader, PlaceId(row.place_id), row.reader_id) for row in found
+        OpenAttachment(
+            id=row.id,
+            round_id=RoundId(row.round_id),
+            reader=row.reader,
+            place_id=PlaceId(row.place_id),
+            reader_id=row.reader_id,
+            is_ending=row.drain_asked_at is not None,
+        )
+        for row in found
     ]
 
 
@@ -116,6 +126,20 @@ def open_of_round(connection: Connection, shop_id: ShopId, round_id: RoundId) ->
         .limit(OPEN_MAX)
     )
     return tuple((DeviceId(row.device_id), row.id) for row in found)
+
+
+def ask_to_drain(connection: Connection, shop_id: ShopId, round_id: RoundId, *, at: datetime) -> None:
+    """Note that the round's person ends its attachments; asked again, the first moment stands."""
+    connection.execute(
+        update(_ATTACHMENTS)
+        .where(
+            _ATTACHMENTS.c.shop_id == shop_id,
+            _ATTACHMENTS.c.round_id == round_id,
+            _ATTACHMENTS.c.drain_asked_at.is_(None),
+            _ATTACHMENTS.c.drained_at.is_(None),
+        )
+        .values(drain_asked_at=at)
+    )
 
 
 def begin(connection: Connection, shop_id: ShopId, *, attachment_id: str, from_seq: int) -> bool:

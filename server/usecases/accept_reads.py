@@ -5,6 +5,7 @@ for; promises the agent its sequence once that is on the disk. The same batch tw
 """
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -51,9 +52,14 @@ def accept_batch(work: UnitOfWork, *, device_id: DeviceId, batch: Batch, raw: by
         work.announce(
             f"round/{one.round_id}",
             "round.heard",
-            {"attachment": one.attachment_id, "passes": {str(row.ant): row.n for row in batch.passes}},
+            {"attachment": one.attachment_id, "passes": passes_ended(batch)},
         )
     return Accepted(acked_seq=batch.seq, is_new=True)
+
+
+def passes_ended(batch: Batch) -> dict[str, int]:
+    """How many passes of each antenna ended in this batch, by antenna."""
+    return {str(antenna): n for antenna, n in sorted(Counter(row.ant for row in batch.passes).items())}
 
 
 def _require_same(work: UnitOfWork, *, device_id: DeviceId, seq: int, sha256: bytes) -> None:

@@ -91,11 +91,12 @@ def attach_reader(
 def attachments_to_drain(
     work: UnitOfWork, *, round_id: RoundId, person_id: PersonId, device_id: DeviceId
 ) -> tuple[tuple[DeviceId, str], ...]:
-    """The open attachments of a person's round, as agent and attachment: each is to be told `drain`.
+    """End the open attachments of a person's round: each agent is to be told `drain`, now or when it is back.
 
     Raises: RoundAbsent, NotYourRound.
     """
     _own_round(work, round_id=round_id, person_id=person_id, device_id=device_id)
+    attachments.ask_to_drain(work.conn, work.shop_id, round_id, at=work.now)
     return attachments.open_of_round(work.conn, work.shop_id, round_id)
 
 

@@ -11,6 +11,7 @@ from reader_drivers.reads import (
     WIRE_VERSION,
     Ack,
     Batch,
+    Drain,
     Drained,
     Hello,
     Listen,
@@ -51,11 +52,17 @@ class AgentSession:
         self._socket = socket
         self._context = context
         self._agent = agent
+        self._is_greeted = asyncio.Event()
         self._waiting: asyncio.Queue[asyncio.Future[Accepted]] = asyncio.Queue(UNACKED_MAX)
 
     async def send(self, message: Message) -> None:
         """Send one message to the agent."""
         await self._socket.send_bytes(encode_message(message))
+
+    async def command(self, message: Message) -> None:
+        """Send a command, but not before the answer to the agent's hello: that is an acknowledgement, always."""
+        await self._is_greeted.wait()
+        await self.send(message)
 
     async def run(self) -> None:
         """Serve the agent until it goes. Raises: MessageRefused, BatchConflict: it broke the protocol."""
@@ -63,7 +70,7 @@ class AgentSession:
         if not isinstance(hello, Hello) or hello.v != WIRE_VERSION:
             raise MessageRefused(f"The first message must be hello with version {WIRE_VERSION}.")
         await self._written(lambda work: describe_readers(work, device_id=self._agent.id, readers=hello.readers))
-        self._context.links.open(self._agent.id, self.send)
+        self._context.links.open(self._agent.id, self.command)
         tasks = [asyncio.create_task(self._acknowledge()), asyncio.create_task(self._take_messages())]
         try:
             await self._resume()
@@ -71,17 +78,19 @@ class AgentSession:
             for task in done:
                 task.result()
         finally:
-            self._context.links.close(self._agent.id, self.send)
+            self._context.links.close(self._agent.id, self.command)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _resume(self) -> None:
-        """Tell the agent what is open: it may have missed it, and the same attachment twice is answered the same."""
+        """Tell the agent what is open or was ended meanwhile: the same word twice is answered the same."""
         opened = await self._written(lambda work: open_attachments(work, device_id=self._agent.id))
         await self.send(Ack(opened.acked_seq))
         for one in opened.attached:
-            await self.send(Listen(one.attachment.id, one.attachment.reader, one.antennas, PASS_MIN_MS))
+            listen = Listen(one.attachment.id, one.attachment.reader, one.antennas, PASS_MIN_MS)
+            await self.send(Drain(one.attachment.id) if one.attachment.is_ending else listen)
+        self._is_greeted.set()
 
     async def _receive(self) -> tuple[Message, bytes]:
         raw = await self._socket.receive_bytes()

@@ -129,6 +129,8 @@ class Attachment(Row, table=True):
     """None: not drained yet."""
     opened_at: datetime
     lease_until: datetime
+    drain_asked_at: datetime | None = None
+    """When its round's person ended it; an agent that was away is told when it comes back."""
     drained_at: datetime | None = None
     __table_args__ = (
         within_shop("rounds", "round_id"),

@@ -149,6 +149,20 @@ def test_an_agent_that_comes_back_is_told_what_is_open(server: RunningServer) ->
 
 
 @pytest.mark.slow
+def test_an_agent_that_was_away_is_told_to_drain(server: RunningServer) -> None:
+    with greet(server) as socket, as_person(server) as claire:
+        hear(socket)
+        claire.post(f"/v1/rounds/{SEEDED.round}/attachments", json={"reader": "pad"})
+        listen = hear(socket)
+    assert isinstance(listen, Listen)
+    with as_person(server) as claire:
+        claire.post(f"/v1/rounds/{SEEDED.round}/drain")
+
+    with greet(server) as socket:
+        assert [hear(socket), hear(socket)] == [Ack(0), Drain(listen.attachment)]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
