@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Insert, Row, Select, func, insert, select, update
 
 from server.core.errors import Absent
 from server.core.ids import Epc, PieceId, PieceRef, PlaceId, ShopId
@@ -78,77 +78,34 @@ def enter(
     now: datetime,
 ) -> None:
     """Write new pieces with description, state, label, tag and their first move. Nothing of them may exist."""
-    if not entries:
-        return
     shop = {"shop_id": shop_id}
-    _insert(
-        connection,
-        insert(_PIECES),
-        [
-            {
-                **shop,
-                "id": one.piece_id,
-                "ref": reference(one.number),
-                "number": one.number,
-                "kind": "piece",
-                "import_id": import_id,
-                "created_at": now,
-            }
-            for one in entries
-        ],
-    )
-    _insert(
-        connection,
-        insert(_FACTS),
-        [
-            {**shop, "piece_id": one.piece_id, "n": 1, "body": one.facts, "import_id": import_id, "at": now}
-            for one in entries
-        ],
-    )
-    _insert(
-        connection,
-        insert(_STATE),
-        [{**shop, "piece_id": one.piece_id, "facts_n": 1, **one.state} for one in entries],
-    )
-    _insert(
-        connection,
-        insert(_LABELS),
-        [{**shop, "code": one.label_code, "piece_id": one.piece_id, "made_at": now} for one in entries],
-    )
-    _insert(
-        connection,
-        insert(_TAGS),
-        [
-            {**shop, "id": one.tag_id, "epc": one.epc, "tid": one.tid, "piece_id": one.piece_id, "bound_at": now}
-            for one in entries
-            if one.epc is not None
-        ],
-    )
-    _insert(
-        connection,
-        insert(_MOVES),
-        [
-            {
-                **shop,
-                "id": one.move_id,
-                "piece_id": one.piece_id,
-                "kind": "entered",
-                "to_place_id": one.state["place_id"],
-                "to_status": one.state["status"],
-                "at": now,
-                "rx": now,
-                "person_id": person_id,
-                "ticket": "",
-                "leaf_seq": leaf_seq,
-            }
-            for one in entries
-        ],
-    )
+    stamp = {**shop, "import_id": import_id}
+    of_piece = [{**shop, "piece_id": one.piece_id} for one in entries]
+    entered = {"kind": "entered", "at": now, "rx": now, "person_id": person_id, "ticket": "", "leaf_seq": leaf_seq}
+    both = list(zip(of_piece, entries, strict=True))
+    rows: list[tuple[Insert, list[dict[str, Any]]]] = [
+        (insert(_PIECES), [{**stamp, **_identity(one), "created_at": now} for one in entries]),
+        (insert(_FACTS), [{**stamp, **of, "n": 1, "body": one.facts, "at": now} for of, one in both]),
+        (insert(_STATE), [{**of, "facts_n": 1, **one.state} for of, one in both]),
+        (insert(_LABELS), [{**of, "code": one.label_code, "made_at": now} for of, one in both]),
+        (insert(_TAGS), [{**of, **_tag(one), "bound_at": now} for of, one in both if one.epc is not None]),
+        (insert(_MOVES), [{**of, **entered, **_arrival(one)} for of, one in both]),
+    ]
+    for statement, many in rows:
+        if many:
+            connection.execute(statement, many)
 
 
-def _insert(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(statement, rows)
+def _identity(one: Entry) -> dict[str, Any]:
+    return {"id": one.piece_id, "ref": reference(one.number), "number": one.number, "kind": "piece"}
+
+
+def _tag(one: Entry) -> dict[str, Any]:
+    return {"id": one.tag_id, "epc": one.epc, "tid": one.tid}
+
+
+def _arrival(one: Entry) -> dict[str, Any]:
+    return {"id": one.move_id, "to_place_id": one.state["place_id"], "to_status": one.state["status"]}
 
 
 def describe(
