@@ -32,13 +32,13 @@ class FrameError(Exception):
         self.size = size
 
 
-class ReaderFault(Exception):  # noqa: N818 - the style names a peer's fault a fault.
+class ReaderFault(Exception):
     """The reader refused an order or answered one that was not given; it is shown to a person and may be tried again."""
 
     code: ClassVar[str] = "reader_fault"
 
 
-class ReaderLost(Exception):  # noqa: N818 - the link is lost, the program is right.
+class ReaderLost(Exception):
     """The link to the reader ended: unplugged, switched off or taken by another program."""
 
     code: ClassVar[str] = "reader_lost"

@@ -49,7 +49,7 @@ Hundredths = Annotated[int, msgspec.Meta(ge=-(2**53) + 1, le=2**53 - 1)]
 Antennas = Annotated[tuple[Antenna, ...], msgspec.Meta(max_length=ANTENNAS_MAX)]
 
 
-class MessageRefused(ValueError):  # noqa: N818 - what happened to it, as for Rejected bytes.
+class MessageRefused(ValueError):
     """A wire message is no message of this table or breaks a limit; the sentence names the field."""
 
     code = "message_refused"

@@ -35,7 +35,7 @@ PROTOCOLS: Final = (
 )
 
 
-class UnknownProtocol(LookupError):  # noqa: N818 - it says what is wrong.
+class UnknownProtocol(LookupError):
     """No driver has this protocol name."""
 
     code = "unknown_protocol"

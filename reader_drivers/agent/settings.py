@@ -41,7 +41,7 @@ _AGENT_KEYS: Final = {"server", "token_file", "data_dir", "name", "demo_clock_fi
 _READER_KEYS: Final = {"name", "protocol", "port", "region", "power_dbm", "antennas", "baud", "tid_words"}
 
 
-class SettingsRefused(ValueError):  # noqa: N818 - it says what happened.
+class SettingsRefused(ValueError):
     """agent.toml cannot be used; the sentence names the key, what was found and what to write."""
 
     code = "settings_refused"

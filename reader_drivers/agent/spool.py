@@ -32,13 +32,13 @@ CREATE TABLE IF NOT EXISTS attachments (
 """
 
 
-class SpoolFull(RuntimeError):  # noqa: N818 - it says what happened.
+class SpoolFull(RuntimeError):
     """The quota for unsent batches is used up, or the disk is full; nothing was stored."""
 
     code = "spool_full"
 
 
-class SpoolTaken(RuntimeError):  # noqa: N818 - it says what happened.
+class SpoolTaken(RuntimeError):
     """Another agent runs on this data folder; two would give the same numbers to different reads."""
 
     code = "spool_taken"
@@ -170,7 +170,7 @@ class Spool:
         return self.last_seq() if closed is None or closed.to_seq is None else closed.to_seq
 
     def _attachments(self, where: str, *values: str) -> list[Attachment]:
-        query = f"SELECT id, reader, antennas, pass_min_ms, from_seq, to_seq FROM attachments {where} ORDER BY rowid"  # noqa: S608 - `where` is one of our own two.
+        query = f"SELECT id, reader, antennas, pass_min_ms, from_seq, to_seq FROM attachments {where} ORDER BY rowid"
         return [
             Attachment(id_, reader, tuple(msgspec.json.decode(antennas)), pass_min_ms, from_seq, to_seq)
             for id_, reader, antennas, pass_min_ms, from_seq, to_seq in self._connection.execute(query, values)

@@ -31,7 +31,7 @@ class Absent(DomainError):
 
 
 class NotAllowed(DomainError):
-    """This person or device may not do this, whatever the state."""
+    """Whatever the state, this person or device may not do it."""
 
     code: ClassVar[str] = "not_allowed"
 

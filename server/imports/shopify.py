@@ -1,4 +1,4 @@
-"""Shopify: its product export, older layout (Handle, Variant SKU …) and current (URL handle, SKU …).
+"""Shopify: its product export, older layout (Handle, Variant SKU …) and current (URL url_handle, SKU …).
 
 A product has one row for each variant, then rows that only hold further images. Title and type stand on its first row. The
 file has no currency: amounts are in the shop's.
@@ -18,7 +18,8 @@ NAME: Final = "shopify"
 class Layout:
     """Headings of one layout."""
 
-    handle: str
+    product: str
+    """Shopify calls it the url_handle: the same text on every row of a product."""
     quantity: str
     price: str
     sku: str
@@ -31,12 +32,12 @@ class Layout:
 
     def columns(self) -> frozenset[str]:
         """Every heading that is read."""
-        own = (self.handle, self.quantity, self.price, self.sku, self.barcode, self.title, self.category)
+        own = (self.product, self.quantity, self.price, self.sku, self.barcode, self.title, self.category)
         return frozenset((*own, self.vendor, self.cost, *self.options))
 
 
 OLDER: Final = Layout(
-    handle="Handle",
+    product="Handle",
     quantity="Variant Inventory Qty",
     price="Variant Price",
     sku="Variant SKU",
@@ -44,7 +45,7 @@ OLDER: Final = Layout(
     options=("Option1 Value", "Option2 Value", "Option3 Value"),
 )
 CURRENT: Final = Layout(
-    handle="URL handle",
+    product="URL url_handle",
     quantity="Inventory quantity",
     price="Price",
     sku="SKU",
@@ -58,9 +59,9 @@ _NO_VARIANT: Final = "Default Title"
 
 
 def layout_of(header: Iterable[str]) -> Layout | None:
-    """The layout whose handle, quantity and price columns the file has; None: not a product export."""
+    """The layout whose url_handle, quantity and price columns the file has; None: not a product export."""
     present = set(header)
-    return next((one for one in LAYOUTS if {one.handle, one.quantity, one.price} <= present), None)
+    return next((one for one in LAYOUTS if {one.product, one.quantity, one.price} <= present), None)
 
 
 def is_shopify(header: Iterable[str]) -> bool:
@@ -80,7 +81,7 @@ def read_shopify(table: Table, *, currency: str) -> Reading:
     for number, cells in table.rows:
         row = Row(number, cells)
         try:
-            product = first_rows.setdefault(_handle(row, layout), row)
+            product = first_rows.setdefault(_reference(row, layout), row)
             if _is_image_only(cells, layout):
                 skipped += 1
             else:
@@ -91,11 +92,11 @@ def read_shopify(table: Table, *, currency: str) -> Reading:
     return Reading(tuple(lines), tuple(rejected), skipped, unused)
 
 
-def _handle(row: Row, layout: Layout) -> str:
-    handle = row.text(layout.handle)
-    if not handle:
-        raise CellError(layout.handle, "The row has no handle; each row needs its product's.")
-    return handle
+def _reference(row: Row, layout: Layout) -> str:
+    reference = row.text(layout.product)
+    if not reference:
+        raise CellError(layout.product, "The row has no url_handle; each row needs its product's.")
+    return reference
 
 
 def _is_image_only(cells: Mapping[str, str], layout: Layout) -> bool:
@@ -115,7 +116,7 @@ def _line(row: Row, product: Row, *, layout: Layout, currency: str) -> Line:
     details = {"supplier": product.text(layout.vendor), "purchase_minor": None if cost is None else cost.minor}
     return Line(
         row=row.number,
-        reference=_handle(row, layout),
+        reference=_reference(row, layout),
         options=options,
         quantity=row.quantity(layout.quantity),
         facts=Facts(

@@ -17,7 +17,7 @@ CALL_TIMEOUT_S: Final = 5.0
 """A signature takes milliseconds; a disk that needs seconds for one sync is as good as down."""
 
 
-class SignerDown(DomainError):  # noqa: N818 — named like every other refusal of the shop.
+class SignerDown(DomainError):
     """The signer does not answer. Open sessions go on counting; sign-in, signature and closing wait."""
 
     code: ClassVar[str] = "signer_down"

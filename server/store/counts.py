@@ -317,6 +317,16 @@ def open_round(connection: Connection, shop_id: ShopId, count_id: CountId, *, pe
     )
 
 
+def open_counts_of(connection: Connection, shop_id: ShopId, person_id: PersonId) -> tuple[CountId, ...]:
+    """Counts in which a person has a turn that is not sealed, in order of ids."""
+    found = connection.execute(
+        select(_ROUNDS.c.count_id)
+        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.person_id == person_id, _ROUNDS.c.sealed_at.is_(None))
+        .distinct()
+    )
+    return tuple(sorted(CountId(count_id) for count_id in found.scalars()))
+
+
 def _round(found: Any) -> RoundRow | None:
     row = found.first()
     if row is None:

@@ -1,4 +1,4 @@
-"""What a pack is made of, read in bulk: sets, signatures, counts, moves and pieces, up to one leaf of the log."""
+"""Stock and evidence read in bulk, for packs and for lists: sets, signatures, counts, moves and described pieces."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, select
 
+from server.core.count_states import ENDED_STATES
 from server.core.errors import Conflict
-from server.core.ids import PieceId, ShopId
+from server.core.ids import PersonId, PieceId, ShopId
 from server.core.log import canonical
 from server.core.log.canonical import JsonValue
 from server.core.log.events import EventType, format_time
@@ -19,6 +20,7 @@ from server.store.tables import table
 
 _LEAVES, _SEALED, _EXPECTED = table(rows.LogLeaf), table(rows.SealedSet), table(rows.ExpectedSet)
 _SIGNATURES, _TOURS, _COUNTS = table(rows.SignatureRow), table(rows.Tour), table(rows.Count)
+_ROUNDS = table(rows.Round)
 _MOVES, _PIECES, _STATE, _FACTS = table(rows.Move), table(rows.Piece), table(rows.PieceState), table(rows.PieceFacts)
 IDS_AT_ONCE = 500
 """Ids in one question: SQLite takes some thousands, and a page of a list has fewer."""
@@ -239,6 +241,24 @@ def descriptions(
         )
         found |= {PieceId(row.id): _object(row.body) for row in answer}
     return found
+
+
+def is_counting(connection: Connection, shop_id: ShopId, person_id: PersonId) -> bool:
+    """Whether a person has a turn in a count that is neither sealed nor ended."""
+    found = connection.execute(
+        select(_ROUNDS.c.id)
+        .select_from(
+            _ROUNDS.join(_COUNTS, (_COUNTS.c.shop_id == _ROUNDS.c.shop_id) & (_COUNTS.c.id == _ROUNDS.c.count_id))
+        )
+        .where(
+            _ROUNDS.c.shop_id == shop_id,
+            _ROUNDS.c.person_id == person_id,
+            _ROUNDS.c.sealed_at.is_(None),
+            _COUNTS.c.state.not_in([state.value for state in ENDED_STATES]),
+        )
+        .limit(1)
+    ).first()
+    return found is not None
 
 
 def in_utc(moment: datetime) -> datetime:

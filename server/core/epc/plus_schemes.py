@@ -35,7 +35,7 @@ _GIAI_TAIL: Final = 0xE
 _GIAI_DIGITS_MAX: Final = 30
 
 
-class _NotTakenApart(Exception):  # noqa: N818 - it is no error: the content stays raw
+class _NotTakenApart(Exception):
     """A sound content in a writing that is not read here; it keeps its raw URI."""
 
 

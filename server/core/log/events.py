@@ -186,7 +186,7 @@ def leaf(
     *,
     log: str,
     seq: int,
-    id: str,  # noqa: A002 — the field's own name; a second word for it would be worse.
+    id: str,
     rx: datetime,
     actor: str,
     actor_kind: ActorKind,

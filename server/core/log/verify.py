@@ -79,7 +79,7 @@ def verify_pack(
     return Verification((bytes_finding, *(_checked(one, check, pack_is_trusted) for one, check in checks)))
 
 
-def _checked(one: Property, check: Callable[[], tuple[State, str]], pack_is_trusted: bool) -> Finding:  # noqa: FBT001
+def _checked(one: Property, check: Callable[[], tuple[State, str]], pack_is_trusted: bool) -> Finding:
     try:
         state, sentence = check()
     except RecordBroken as broken:

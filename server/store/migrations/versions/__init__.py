@@ -1,0 +1,1 @@
+"""Revisions, in the order in which they are applied."""
