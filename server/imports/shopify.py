@@ -1,4 +1,4 @@
-"""Shopify: its product export, older layout (Handle, Variant SKU …) and current (URL url_handle, SKU …).
+"""Shopify: its product export, older layout (Handle, Variant SKU …) and current (URL handle, SKU …).
 
 A product has one row for each variant, then rows that only hold further images. Title and type stand on its first row. The
 file has no currency: amounts are in the shop's.
@@ -19,7 +19,7 @@ class Layout:
     """Headings of one layout."""
 
     product: str
-    """Shopify calls it the url_handle: the same text on every row of a product."""
+    """Shopify calls it the handle: the same text on every row of a product."""
     quantity: str
     price: str
     sku: str
@@ -45,7 +45,7 @@ OLDER: Final = Layout(
     options=("Option1 Value", "Option2 Value", "Option3 Value"),
 )
 CURRENT: Final = Layout(
-    product="URL url_handle",
+    product="URL handle",
     quantity="Inventory quantity",
     price="Price",
     sku="SKU",
@@ -59,7 +59,7 @@ _NO_VARIANT: Final = "Default Title"
 
 
 def layout_of(header: Iterable[str]) -> Layout | None:
-    """The layout whose url_handle, quantity and price columns the file has; None: not a product export."""
+    """The layout whose handle, quantity and price columns the file has; None: not a product export."""
     present = set(header)
     return next((one for one in LAYOUTS if {one.product, one.quantity, one.price} <= present), None)
 
@@ -95,7 +95,7 @@ def read_shopify(table: Table, *, currency: str) -> Reading:
 def _reference(row: Row, layout: Layout) -> str:
     reference = row.text(layout.product)
     if not reference:
-        raise CellError(layout.product, "The row has no url_handle; each row needs its product's.")
+        raise CellError(layout.product, "The row has no handle; each row needs its product's.")
     return reference
 
 
