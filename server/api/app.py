@@ -12,7 +12,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from server.api import problems
 from server.api.agent_links import AgentLinks
 from server.api.context import Context
-from server.api.routes import agent_stream, health, live, rounds, sessions
+from server.api.routes import agent_stream, health, live, moves, pieces, rounds, sessions
 from server.api.static_app import mount_app
 from server.clock import from_ms
 from server.core.errors import DomainError
@@ -26,7 +26,15 @@ from server.usecases.sign_in import PinGuard
 
 LOG = structlog.get_logger()
 
-ROUTERS: Final = (health.router, sessions.router, rounds.router, agent_stream.router, live.router)
+ROUTERS: Final = (
+    health.router,
+    sessions.router,
+    moves.router,
+    pieces.router,
+    rounds.router,
+    agent_stream.router,
+    live.router,
+)
 SIGN_EVERY_S: Final = 1.0
 """A leaf is unsigned for about this long: the tail that a thief of the whole machine could still cut."""
 SECURITY_HEADERS: Final = {
