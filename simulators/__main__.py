@@ -33,9 +33,9 @@ The first line printed is the link to open. SIGTERM or Ctrl-C ends it."""
 SHOP_EXAMPLES: Final = """examples:
   baguier-simulate shop --seed 7 --pieces 300 --out /tmp/shop
   baguier reconcile --expected /tmp/shop/expected.csv --reads /tmp/shop/reads.jsonl \\
-    --prior /tmp/shop/prior.csv --moves /tmp/shop/moves.jsonl --json     # compare with oracle.jsonl
+    --prior /tmp/shop/prior.csv --moves /tmp/shop/moves.jsonl --json     # compare with oracle_with_history.jsonl
   baguier reconcile --expected /tmp/shop/expected.csv --reads /tmp/shop/reads.jsonl --json
-                                                                         # compare with oracle_plain.jsonl"""
+                                                                         # compare with oracle.jsonl"""
 PROTOCOLS: Final = ("thingmagic_ff", "barcode_line")
 
 

@@ -5,8 +5,8 @@ expected.csv           the books: sku, place, epc, tid, barcode, status, owner, 
 prior.csv              the last closing: sku, place
 moves.jsonl            moves logged after the count began: at, kind, piece, from, to
 reads.jsonl            what the readers heard in 20 passes an antenna, one line a tag and antenna
-oracle.jsonl           the discrepancies implied, given prior.csv and moves.jsonl
-oracle_plain.jsonl     the discrepancies implied by expected.csv and reads.jsonl alone
+oracle_with_history.jsonl           the discrepancies implied, given prior.csv and moves.jsonl
+oracle.jsonl     the discrepancies implied by expected.csv and reads.jsonl alone
 oracle_summary.json    expected and found
 history.jsonl          everything that happened, thefts too
 ports.jsonl            which antenna of which reader stands for which place
@@ -43,8 +43,8 @@ def write_shop(shop: Shop, folder: pathlib.Path, *, seed: int) -> None:
         "moves.jsonl": _json_lines(_move_line(move) for move in shop.late_moves),
         "history.jsonl": _json_lines(_move_line(move) for move in shop.history),
         "reads.jsonl": _json_lines(reads_of(shop, seed=seed)),
-        "oracle.jsonl": _json_lines(oracle_lines(full)),
-        "oracle_plain.jsonl": _json_lines(oracle_lines(plain)),
+        "oracle_with_history.jsonl": _json_lines(oracle_lines(full)),
+        "oracle.jsonl": _json_lines(oracle_lines(plain)),
         "oracle_summary.json": json.dumps({"expected": full.expected, "found": full.found}) + "\n",
         "ports.jsonl": _json_lines(
             {"reader_id": port.reader_id, "antenna": port.antenna, "place": port.place} for port in shop.ports

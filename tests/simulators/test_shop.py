@@ -148,7 +148,14 @@ def test_files_say_what_the_shop_is(tmp_path: pathlib.Path) -> None:
 
     assert [row["sku"] for row in rows] == [piece.ref for piece in SHOP.pieces]
     assert {row["status"] for row in rows} == {"in_stock", "out", "repair", "memo_out", "sold", "archived"}
-    assert set(lines(tmp_path / "oracle.jsonl")[0]) == {"class", "piece", "tag", "place", "heard_in", "severity"}
+    assert set(lines(tmp_path / "oracle_with_history.jsonl")[0]) == {
+        "class",
+        "piece",
+        "tag",
+        "place",
+        "heard_in",
+        "severity",
+    }
     assert {line["kind"] for line in lines(tmp_path / "moves.jsonl")} <= {"sale", "out", "repair", "memo_out"}
     for reader, tags in tags_of(SHOP):
         assert parse_tags((tmp_path / "tags" / f"{reader}.jsonl").read_text()) == tags

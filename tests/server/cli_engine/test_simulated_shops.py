@@ -31,8 +31,8 @@ def test_reconcile_finds_what_the_truth_implies(baguier: Callable[..., Ran], tmp
     plain = baguier("reconcile", *files, "--json").document
     full = baguier("reconcile", *files, *history, "--json").document
 
-    assert in_order(plain["discrepancies"]) == in_order(json_lines(tmp_path / "oracle_plain.jsonl"))
-    assert in_order(full["discrepancies"]) == in_order(json_lines(tmp_path / "oracle.jsonl"))
+    assert in_order(plain["discrepancies"]) == in_order(json_lines(tmp_path / "oracle.jsonl"))
+    assert in_order(full["discrepancies"]) == in_order(json_lines(tmp_path / "oracle_with_history.jsonl"))
     summary = json.loads((tmp_path / "oracle_summary.json").read_text(encoding="utf-8"))
     assert {key: full[key] for key in summary} == summary
     assert {key: plain[key] for key in summary} == summary
