@@ -1,17 +1,17 @@
 """Shop files: a simulated shop as the files that `baguier reconcile`, an import and simulated readers take.
 
-=====================  =================================================================================
+==========================  =================================================================================
 expected.csv           the books: sku, place, epc, tid, barcode, status, owner, retail_price, currency, name
 prior.csv              the last closing: sku, place
 moves.jsonl            moves logged after the count began: at, kind, piece, from, to
 reads.jsonl            what the readers heard in 20 passes an antenna, one line a tag and antenna
-oracle_with_history.jsonl           the discrepancies implied, given prior.csv and moves.jsonl
-oracle.jsonl     the discrepancies implied by expected.csv and reads.jsonl alone
+oracle.jsonl           the discrepancies implied by expected.csv and reads.jsonl alone
+oracle_with_history.jsonl  the same, given prior.csv and moves.jsonl too
 oracle_summary.json    expected and found
 history.jsonl          everything that happened, thefts too
 ports.jsonl            which antenna of which reader stands for which place
 tags/READER.jsonl      tags file of each reader
-=====================  =================================================================================
+==========================  =================================================================================
 """
 
 import csv
