@@ -86,7 +86,7 @@ class UnitOfWork:
 
     def append_leaf(
         self,
-        type: EventType,
+        type: EventType,  # noqa: A002 - the leaf's own word for it
         subject: Subject,
         body: Mapping[str, JsonValue],
         *,
@@ -113,7 +113,7 @@ class UnitOfWork:
         )
         return log.append(self.conn, self.shop_id, entry, event_id=self.new_id(), rx=self.now)
 
-    def announce(self, topic: str, type: str, body: Mapping[str, JsonValue]) -> None:
+    def announce(self, topic: str, type: str, body: Mapping[str, JsonValue]) -> None:  # noqa: A002 - the wire's word
         """Tell the viewers of a topic, once this unit is committed; if it fails, nobody hears of it."""
         self.announcements.append(Announcement(topic=topic, type=type, body=body, at_ms=to_ms(self.now)))
 

@@ -161,7 +161,7 @@ class Writer:
                     is_full = rows >= GROUP_ROWS_MAX or time.monotonic() - began_s >= GROUP_S_MAX
                     following = _NOTHING if is_full or not first.is_hot else self._next()
                 _require_transaction(connection)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - top of the thread: whoever asked must be told
             if not group:  # Not even begun: another program holds the lock.
                 group, rows = [first], first.rows
             for failed in group:
@@ -190,7 +190,7 @@ class Writer:
         try:
             answer = unit.work(work)
             work.settle()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the caller of this unit gets it, the writer goes on
             work.release()
             _require_transaction(connection)
             connection.exec_driver_sql("ROLLBACK TO unit")
@@ -208,7 +208,7 @@ class Writer:
             if one.announcements:
                 try:
                     self._listener(one.announcements)
-                except Exception:
+                except Exception:  # noqa: BLE001 - top of the thread, and the caller is owed its answer
                     # What is stored stays stored; a viewer resynchronises.
                     _LOG.exception("The listener failed on %d announcements", len(one.announcements))
             one.unit.future.set_result(one.answer)
