@@ -210,7 +210,7 @@ def _dated_signer(metadata: Any, seal: Seal, at: datetime) -> Any:
     from pyhanko.sign.signers.pdf_signer import PdfSigner
 
     class RemoteSigner(Signer):
-        async def async_sign_raw(self, signed_part: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        async def async_sign_raw(self, signed_part: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002 — the library's own signature.
             assert digest_algorithm == "sha256"
             return bytes(_DER_BYTES_MAX) if dry_run else seal.sign_digest(sha256(signed_part).digest())
 

@@ -186,7 +186,7 @@ def leaf(
     *,
     log: str,
     seq: int,
-    id: str,
+    id: str,  # noqa: A002 — the leaf's own word for it.
     rx: datetime,
     actor: str,
     actor_kind: ActorKind,

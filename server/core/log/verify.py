@@ -76,10 +76,12 @@ def verify_pack(
         (Property.TIME, lambda: _check_time(opened)),
         (Property.TAIL, lambda: _check_tail(opened)),
     )
-    return Verification((bytes_finding, *(_checked(one, check, pack_is_trusted) for one, check in checks)))
+    return Verification(
+        (bytes_finding, *(_checked(one, check, pack_is_trusted=pack_is_trusted) for one, check in checks))
+    )
 
 
-def _checked(one: Property, check: Callable[[], tuple[State, str]], pack_is_trusted: bool) -> Finding:
+def _checked(one: Property, check: Callable[[], tuple[State, str]], *, pack_is_trusted: bool) -> Finding:
     try:
         state, sentence = check()
     except RecordBroken as broken:

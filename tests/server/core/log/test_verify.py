@@ -112,6 +112,23 @@ def test_checkpoint_of_another_key_in_the_pack_is_named() -> None:
     assert finding(verification, Property.APPEND_ONLY).first_bad == "log/checkpoints.txt"
 
 
+def test_checkpoint_beyond_the_end_of_the_pack_is_named() -> None:
+    day = honest_day()
+    trust = trust_in(day.notes[0])
+    day.notes.append(checkpoint.sign(Checkpoint(ORIGIN, 99, bytes(32)), KEY))
+
+    assert finding(verified(day, trust), Property.APPEND_ONLY).first_bad == "log/checkpoints.txt"
+
+
+def test_manifest_that_names_another_end_than_its_note_is_named() -> None:
+    day = honest_day()
+    members = dict(read_zip(day.pack()).members)
+
+    verification = verify_pack(resign(members, day, size=3), trust_in(day.notes[0]))
+
+    assert finding(verification, Property.BYTES).first_bad == "manifest.note"
+
+
 def test_leaf_that_claims_another_place_is_named() -> None:
     day = ShopDay()
     day.act(EventType.SHOP_OPENED, Subject("shop", "s-1"), {})
@@ -178,12 +195,14 @@ def test_member_with_strange_bytes_never_stops_the_verifier(path: str, raw: byte
         assert verify_pack(resigned, held).exit_code in {0, 1, 2}
 
 
-def resign(members: dict[str, bytes], day: ShopDay) -> dict[str, bytes]:
+def resign(members: dict[str, bytes], day: ShopDay, *, size: int | None = None) -> dict[str, bytes]:
+    """The members under a new manifest and note; `size`: what the manifest says, if not the truth."""
     from server.core.log.pack import MANIFEST, MANIFEST_NOTE, Manifest, members_of
 
     manifest = Manifest.from_bytes(members.pop(MANIFEST))
     del members[MANIFEST_NOTE]
-    raw = replace(manifest, files=members_of(members)).to_bytes()
+    told = manifest.size if size is None else size
+    raw = replace(manifest, files=members_of(members), size=told).to_bytes()
     head = Checkpoint(ORIGIN, len(day.leaves), merkle.root_of(map(merkle.leaf_hash, day.leaves)))
     note = checkpoint.sign_pack(sha256(raw).digest(), head, KEY)
     return {**members, MANIFEST: raw, MANIFEST_NOTE: note.encode()}
