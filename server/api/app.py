@@ -12,7 +12,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from server.api import problems
 from server.api.agent_links import AgentLinks
 from server.api.context import Context
-from server.api.routes import agent_stream, health, live, moves, pieces, rounds, sessions
+from server.api.routes import agent_stream, cases, counts, health, live, moves, pieces, rounds, sessions, tours
 from server.api.static_app import mount_app
 from server.clock import from_ms
 from server.core.errors import DomainError
@@ -31,6 +31,9 @@ ROUTERS: Final = (
     sessions.router,
     moves.router,
     pieces.router,
+    tours.router,
+    counts.router,
+    cases.router,
     rounds.router,
     agent_stream.router,
     live.router,

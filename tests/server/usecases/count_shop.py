@@ -145,10 +145,16 @@ class CountShop:
     clock: FixedClock
     tour: TourId = field(init=False)
     batches: int = 0
+    keeps_checkpoints: bool = True
+    """False: a real signer signs them."""
 
     def __post_init__(self) -> None:
         self.store.run(seed)
-        self.store.run(keep_checkpoint)
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        if self.keeps_checkpoints:
+            self.store.run(keep_checkpoint)
 
     def plan(self, occasion: Occasion = Occasion.OPENING) -> None:
         self.tour = self.store.run(lambda work: plan_tour(work, occasion=occasion)).id

@@ -116,15 +116,13 @@ def test_exceptions_are_read_before_they_are_signed(verified: CountShop) -> None
         verified.sign(CLAIRE, read=False)
 
 
-def asked(**changes: Any) -> SigningAsked:
-    return SigningAsked(
-        **({"list_no": 1, "lines_sha256": "0" * 64, "meaning": "m", "opened_at": 0, "pin": "123456"} | changes)
-    )
+UNSEEN = SigningAsked(list_no=1, lines_sha256="0" * 64, meaning="m", opened_at=0, pin="123456")
+"""A list that was never shown."""
 
 
 def test_a_list_that_is_not_the_one_shown_is_not_signed(verified: CountShop) -> None:
     with pytest.raises(ListChanged):
-        sign_tour(verified.store, verified.tour, CLAIRE, asked=asked(), check_pin=lambda person, pin: None)
+        sign_tour(verified.store, verified.tour, CLAIRE, asked=UNSEEN, check_pin=lambda person, pin: None)
 
 
 def test_a_wrong_pin_signs_nothing(verified: CountShop) -> None:
@@ -132,7 +130,7 @@ def test_a_wrong_pin_signs_nothing(verified: CountShop) -> None:
         raise NotAllowed(f"{person} has another PIN than {pin[:0]}that.")
 
     with pytest.raises(NotAllowed):
-        sign_tour(verified.store, verified.tour, CLAIRE, asked=asked(), check_pin=refuse)
+        sign_tour(verified.store, verified.tour, CLAIRE, asked=UNSEEN, check_pin=refuse)
     assert n_rows(verified, SignatureLine) == 0
 
 

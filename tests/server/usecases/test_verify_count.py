@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from server.clock import FixedClock
+from server.core.actors import Actor
 from server.core.count_errors import (
     AlreadyVerifying,
     AsksOpen,
@@ -42,6 +43,10 @@ def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
     planned = CountShop(shop, shop_clock)
     planned.plan()
     return planned
+
+
+def show_figures(counting: CountShop, viewer: Actor) -> None:
+    counting.store.run(lambda work: verify_count.show_figures(work, counting.count_of(ONE), viewer))
 
 
 def test_a_clean_tray_is_a_challenge_and_leaves_nothing_to_settle(counting: CountShop) -> None:
@@ -138,7 +143,7 @@ def test_the_verification_is_not_sealed_before_quantity_and_asks(counting: Count
 
 def test_who_was_shown_the_figures_makes_no_blind_round(counting: CountShop) -> None:
     counting.count_first(ONE, [1, 2, 3])
-    counting.store.run(lambda work: verify_count.show_figures(work, counting.count_of(ONE), NADIA))
+    show_figures(counting, NADIA)
 
     with pytest.raises(NotBlind):
         counting.claim(ONE, NADIA)
@@ -148,7 +153,7 @@ def test_no_figure_is_shown_before_the_first_seal_nor_to_who_verifies_blind(coun
     counting.begin(ONE)
     for viewer in (CLAIRE, CLAIRE_ELSEWHERE, NADIA):
         with pytest.raises(CountingBlind):
-            counting.store.run(lambda work, by=viewer: verify_count.show_figures(work, counting.count_of(ONE), by))
+            show_figures(counting, viewer)
 
     round_a = counting.sheet(ONE).round_a
     assert round_a is not None
@@ -156,7 +161,7 @@ def test_no_figure_is_shown_before_the_first_seal_nor_to_who_verifies_blind(coun
     counting.claim(ONE)
     for viewer in (MARC, MARC_ON_HERS):
         with pytest.raises(CountingBlind):
-            counting.store.run(lambda work, by=viewer: verify_count.show_figures(work, counting.count_of(ONE), by))
+            show_figures(counting, viewer)
 
 
 def test_a_search_finds_what_was_silent_and_nobody_verifies_meanwhile(counting: CountShop) -> None:

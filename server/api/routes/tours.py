@@ -1,0 +1,256 @@
+"""Tours: what is to be counted now, and the one list that each person signs."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Final, TypeVar
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from server.api.auth import Person
+from server.api.context import context_of
+from server.api.strict_json import StrictRoute
+from server.clock import to_ms
+from server.core.actors import Actor
+from server.core.count_acts import Occasion
+from server.core.count_states import CountState
+from server.core.errors import Malformed
+from server.core.ids import CountId, PersonId, TourId
+from server.core.log.events import format_time
+from server.core.tours import TourList
+from server.store import places, tours
+from server.store.credentials import SignedIn
+from server.store.shops import shop_facts
+from server.store.tours import CountRow, TourRow
+from server.store.unit_of_work import UnitOfWork
+from server.usecases.close_counts import close_counts
+from server.usecases.plan_tour import ShopMoment, current_tour, shop_moment
+from server.usecases.sign_tour import SigningAsked, show_list, sign_tour
+from server.usecases.sign_tour_pin import pin_check
+
+router = APIRouter(prefix="/v1/tours", tags=["tours"], route_class=StrictRoute)
+T = TypeVar("T")
+Id = Annotated[str, Path(max_length=64)]
+DIGEST: Final = r"^[0-9a-f]{64}$"
+
+
+class TourCountShown(BaseModel):
+    """A count of a tour: where it stands and who is at it, no figures."""
+
+    id: str
+    place: str
+    path: str
+    state: str
+    my_role: str | None
+    """A or B; null: neither."""
+    due_at: str
+    partner: str | None
+    """Name of the other person; null: nobody yet."""
+
+
+class TourShown(BaseModel):
+    """All counts of an occasion."""
+
+    id: str
+    occasion: str
+    shop_day: str
+    counts: list[TourCountShown]
+
+
+class LineShown(BaseModel):
+    """One count of my list."""
+
+    count: str
+    path: str
+    my_role: str
+    present: int
+    missing: int
+    by_hand: int
+    quantity_b: int | None
+    mode: str
+    result_no: int
+    result: str
+    exceptions: list[str]
+    """Read in full before signing."""
+
+
+class ListShown(BaseModel):
+    """What I sign in one go; `lines_sha256` comes back with the signature."""
+
+    tour: str
+    list_no: int
+    lines_sha256: str
+    lines: list[LineShown]
+    left_out: list[str]
+    n_exceptions: int
+    is_late: bool
+
+
+class PhotoTaken(BaseModel):
+    """Digest of the photo of a tray, for closing alone."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    count: str = Field(max_length=64)
+    sha256: str = Field(pattern=DIGEST)
+
+
+class SignatureAsked(BaseModel):
+    """My signature on the list as it was shown."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    list_no: int = Field(ge=1)
+    lines_sha256: str = Field(pattern=DIGEST)
+    meaning: str = Field(min_length=1, max_length=500)
+    """The sentence on the screen."""
+    opened_at: str = Field(max_length=40)
+    """When the list was shown, RFC 3339 with a zone."""
+    pin: str = Field(pattern=r"^[0-9]{6}$")
+    read_exceptions: list[str] = Field(default=[], max_length=60)
+    """Counts whose exceptions were opened."""
+    photos: list[PhotoTaken] = Field(default=[], max_length=60)
+
+
+class SignatureShown(BaseModel):
+    """A signature that was made."""
+
+    signature: str
+
+
+@router.get("/current")
+async def current(request: Request, person: Person) -> TourShown:
+    """The tour of now, planned on the first request; what can be closed is closed."""
+
+    def work(unit: UnitOfWork) -> TourShown:
+        tour = current_tour(unit)
+        close_counts(unit, tour.id)
+        return _shown(unit, tour, person)
+
+    return await _written(request, work)
+
+
+@router.get("/{tour_id}")
+async def show(request: Request, tour_id: Id, person: Person) -> TourShown:
+    """One tour; what can be closed is closed."""
+
+    def work(unit: UnitOfWork) -> TourShown:
+        tour = tours.by_id(unit.conn, unit.shop_id, TourId(tour_id))
+        close_counts(unit, tour.id)
+        return _shown(unit, tour, person)
+
+    return await _written(request, work)
+
+
+@router.get("/{tour_id}/list")
+async def my_list(request: Request, tour_id: Id, person: Person) -> ListShown:
+    """The list I can sign now; results that are settled are fixed by asking for it."""
+    by = Actor(person.person_id, person.device_id)
+
+    def work(unit: UnitOfWork) -> ListShown:
+        listed = show_list(unit, TourId(tour_id), by)
+        return _list_shown(unit, listed)
+
+    return await _written(request, work)
+
+
+@router.post("/{tour_id}/signatures", status_code=201)
+async def sign(request: Request, tour_id: Id, asked: SignatureAsked, person: Person) -> SignatureShown:
+    """Sign the list with my PIN. A second signature of a person or a device on a line is refused, whatever the route."""
+    context = context_of(request)
+    signing = SigningAsked(
+        list_no=asked.list_no,
+        lines_sha256=asked.lines_sha256,
+        meaning=asked.meaning,
+        opened_at=_moment(asked.opened_at),
+        pin=asked.pin,
+        read_exceptions=frozenset(CountId(count) for count in asked.read_exceptions),
+        photos=tuple((CountId(photo.count), photo.sha256) for photo in asked.photos),
+    )
+    check = pin_check(context.store, device=person.device_id, pin_mac=context.signer.pin_mac, guard=context.pin_guard)
+    by = Actor(person.person_id, person.device_id)
+    made = await asyncio.to_thread(sign_tour, context.store, TourId(tour_id), by, asked=signing, check_pin=check)
+    return SignatureShown(signature=made)
+
+
+async def _written(request: Request, work: Callable[[UnitOfWork], T]) -> T:
+    return await asyncio.wrap_future(context_of(request).store.writer.submit(work))
+
+
+def _moment(text: str) -> int:
+    """Milliseconds of an RFC 3339 time. Raises: Malformed."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Malformed(f"opened_at is {text!r}; expected a time such as 2026-03-02T08:35:00.000Z.") from error
+    if moment.tzinfo is None:
+        raise Malformed(f"opened_at is {text!r} without a zone; end it with Z.")
+    return to_ms(moment)
+
+
+def _shown(work: UnitOfWork, tour: TourRow, person: SignedIn) -> TourShown:
+    paths = places.paths(work.conn, work.shop_id)
+    names = tours.names(work.conn, work.shop_id)
+    due = format_time(_due(shop_moment(shop_facts(work.conn, work.shop_id), work.now), tour))
+    return TourShown(
+        id=tour.id,
+        occasion=tour.occasion.value,
+        shop_day=tour.shop_day.isoformat(),
+        counts=[
+            TourCountShown(
+                id=row.id,
+                place=row.place_id,
+                path=paths.get(row.place_id, row.place_id),
+                state=CountState(row.state).name,
+                my_role=_role(row, person.person_id),
+                due_at=due,
+                partner=_partner(row, person.person_id, names=names),
+            )
+            for row in tours.count_rows(work.conn, work.shop_id, tour.id)
+        ],
+    )
+
+
+def _due(now: ShopMoment, tour: TourRow) -> datetime:
+    """An opening is due in the morning of its day, everything else at the end of the day."""
+    due = now.opening_by if tour.occasion is Occasion.OPENING else now.ends_at
+    return due + (tour.shop_day - now.day)
+
+
+def _role(row: CountRow, person: PersonId) -> str | None:
+    return next((role.upper() for role in ("a", "b") if row.people.get(role) == person), None)
+
+
+def _partner(row: CountRow, person: PersonId, *, names: Mapping[PersonId, str]) -> str | None:
+    """The other person at this count: for who is not at it, the one who counts first."""
+    other = "a" if row.people.get("b") == person or row.people.get("a") != person else "b"
+    found = row.people.get(other)
+    return None if found is None else names.get(found)
+
+
+def _list_shown(work: UnitOfWork, listed: TourList) -> ListShown:
+    paths = places.paths(work.conn, work.shop_id)
+    at = {row.id: row.place_id for row in tours.count_rows(work.conn, work.shop_id, listed.tour)}
+    return ListShown(
+        tour=listed.tour,
+        list_no=listed.list_no,
+        lines_sha256=listed.lines_sha256(),
+        lines=[
+            LineShown(
+                count=line.count,
+                path=paths.get(at[line.count], at[line.count]),
+                my_role=line.my_role,
+                present=line.present,
+                missing=line.missing,
+                by_hand=line.by_hand,
+                quantity_b=line.quantity_b,
+                mode=line.mode,
+                result_no=line.result_no,
+                result=line.result,
+                exceptions=list(line.exceptions),
+            )
+            for line in listed.lines
+        ],
+        left_out=list(listed.left_out),
+        n_exceptions=listed.n_exceptions(),
+        is_late=listed.is_late(at=to_ms(work.now)),
+    )

@@ -1,0 +1,25 @@
+"""The PIN of a signature: the same slow, counted check as at sign-in, for the person who is signed in on this device."""
+
+from server.core.ids import DeviceId, PersonId
+from server.store import people
+from server.store.unit_of_work import Store
+from server.usecases.enrol_person import PinMac
+from server.usecases.pair_device import revoke_device
+from server.usecases.sign_in import WRONG_BEFORE_REVOKED, PinGuard, WrongPin
+from server.usecases.sign_tour import CheckPin
+
+
+def pin_check(store: Store, *, device: DeviceId, pin_mac: PinMac, guard: PinGuard) -> CheckPin:
+    """A check for signatures on one device. It raises: PinLocked, WrongPin, SignerDown."""
+
+    def check(person: PersonId, pin: str) -> None:
+        now, shop_id = store.clock.now(), store.shop_id
+        guard.require_open(person, device, now=now)
+        stored = store.read(lambda conn: people.pin_hash(conn, shop_id, person))
+        if not guard.is_right(pin, stored, shop=shop_id, person=person, pin_mac=pin_mac):
+            if guard.note_wrong(person, device, now=now) >= WRONG_BEFORE_REVOKED:
+                store.run(lambda work: revoke_device(work, device))
+            raise WrongPin("This is not your PIN. Nothing was signed; check it and try again.")
+        guard.note_right(person, device)
+
+    return check
