@@ -181,6 +181,13 @@ def test_deciding_takes_a_manager_and_a_given_reason_has_words() -> None:
     assert decide(PAUL, Outcome.FOUND_HERE, reason=WHY).state is CaseState.DECIDED
 
 
+@pytest.mark.parametrize("kind", [Reopen, Reclassify])
+def test_a_stranger_brings_no_evidence(kind: type[CaseAct]) -> None:
+    state = next(state for state in CaseState if kind in TABLE[state])
+
+    assert code_of(lambda: advance_case(at_state(state), replace(ACTS[kind], by=STRANGER), RULES)) == "no_right"
+
+
 def test_under_investigation_keeps_the_case_and_anyone_who_manages_says_it() -> None:
     case = decide(CLAIRE, Outcome.UNDER_INVESTIGATION, sighted=False)
 
