@@ -1,6 +1,6 @@
 """Stock and evidence read in bulk, for packs and for lists: sets, signatures, counts, moves and described pieces."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -126,10 +126,9 @@ def count_rows(connection: Connection, shop_id: ShopId, *, end: int) -> dict[str
 
 
 def signatures(connection: Connection, shop_id: ShopId, *, end: int) -> tuple[dict[str, JsonValue], ...]:
-    """`{signature, lines}` of each signature made in leaves before `end`.
+    """`{signature, lines}` of each signature made in leaves before `end`; the tour keeps the lists signed in it.
 
-    A tour keeps the lists that were signed in it; a list is found by the hash that the signature covers, so that no other
-    list can be taken for it. Raises: SignedListLost.
+    Raises: SignedListLost: a list is missing, or it is not the one whose hash the signature covers.
     """
     found = connection.execute(
         select(_SIGNATURES.c.id, _SIGNATURES.c.statement, _TOURS.c.body)
@@ -145,22 +144,17 @@ def signatures(connection: Connection, shop_id: ShopId, *, end: int) -> tuple[di
 
 
 def _lines_signed(row: Any) -> list[JsonValue]:
-    statement, tour = canonical.decode(bytes(row.statement)), canonical.decode(row.body.encode())
-    digest = statement.get("lines_sha256") if isinstance(statement, dict) else None
-    for lines in _lists_in(tour):
-        if sha256(canonical.encode(lines)).hexdigest() == digest:
-            return lines
+    statement = _object(bytes(row.statement).partition(b"\n")[2])
+    kept = _object(row.body.encode()).get("lists")
+    for one in kept if isinstance(kept, list) else []:
+        match one:
+            case {"signature": row.id, "lines": list(lines)}:
+                if sha256(canonical.encode(lines)).hexdigest() == statement.get("lines_sha256"):
+                    return lines
     raise SignedListLost(
         f"The list of signature {row.id} is not kept with its tour, so no pack can be made. Restore a backup that has it.",
         signature=str(row.id),
     )
-
-
-def _lists_in(value: JsonValue) -> Iterator[list[JsonValue]]:
-    if isinstance(value, list):
-        yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _lists_in(inner)
 
 
 def moves(
@@ -223,7 +217,7 @@ def pieces(connection: Connection, shop_id: ShopId) -> tuple[DescribedPiece, ...
         .order_by(_PIECES.c.number)
     )
     return tuple(
-        DescribedPiece(row.ref, row.place_id, row.status, row.ownership, row.currency, _object(row.body))
+        DescribedPiece(row.ref, row.place_id, row.status, row.ownership, row.currency, _object(row.body.encode()))
         for row in found
     )
 
@@ -239,7 +233,7 @@ def descriptions(
             .select_from(_with_facts())
             .where(_PIECES.c.shop_id == shop_id, _PIECES.c.id.in_(some))
         )
-        found |= {PieceId(row.id): _object(row.body) for row in answer}
+        found |= {PieceId(row.id): _object(row.body.encode()) for row in answer}
     return found
 
 
@@ -286,7 +280,7 @@ def _opened(shop_id: ShopId, *, end: int) -> Any:
     )
 
 
-def _object(text: str) -> Mapping[str, JsonValue]:
-    found = canonical.decode(text.encode())
+def _object(raw: bytes) -> Mapping[str, JsonValue]:
+    found = canonical.decode(raw)
     assert isinstance(found, dict)
     return found
