@@ -196,7 +196,7 @@ class Agent:
                 if not session.is_paused:
                     session.pause()
                     self._send(ReaderHealth(session.name, "full", f"{error} Reading stops until there is room."))
-                    log.error("%s: %s", session.name, error)
+                    log.error("%s: %s", session.name, error)  # noqa: TRY400 - a full disk is no bug of ours.
             return
         self._has_room.set()
         for session in self._sessions.values():

@@ -170,7 +170,7 @@ class Spool:
         return self.last_seq() if closed is None or closed.to_seq is None else closed.to_seq
 
     def _attachments(self, where: str, *values: str) -> list[Attachment]:
-        query = f"SELECT id, reader, antennas, pass_min_ms, from_seq, to_seq FROM attachments {where} ORDER BY rowid"
+        query = f"SELECT id, reader, antennas, pass_min_ms, from_seq, to_seq FROM attachments {where} ORDER BY rowid"  # noqa: S608 - `where` is one of our own two.
         return [
             Attachment(id_, reader, tuple(msgspec.json.decode(antennas)), pass_min_ms, from_seq, to_seq)
             for id_, reader, antennas, pass_min_ms, from_seq, to_seq in self._connection.execute(query, values)

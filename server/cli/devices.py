@@ -88,7 +88,7 @@ def revoke(
 def _link(store: Store, *, name: str, kind: str, token: str, base: str) -> tuple[dict[str, object], str]:
     offered = store.run(lambda unit: offer_pairing(unit, name=name, kind=kind, token=token))
     # After the # it stays in the browser: no proxy and no log on the way sees it.
-    link = f"{base.rstrip('/')}/pair#{token}"
+    link = f"{base.rstrip('/')}/#pair={token}"
     expires_at = format_time(offered.expires_at)
     document: dict[str, object] = {"name": offered.name, "kind": kind, "link": link, "expires_at": expires_at}
     return document, f"Open this on the {kind}, once, before {expires_at}:\n{link}"

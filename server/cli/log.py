@@ -47,16 +47,18 @@ def check_command(data: Path, *, as_json: bool) -> int:
                 return 2
             frontier = log.check(connection, shop_id)
     except log.LogBroken as broken:
-        return _say({"verdict": "broken", "sentence": broken.sentence, "leaf": broken.facts.get("seq", -1)}, 1, as_json)
+        return _say(
+            {"verdict": "broken", "sentence": broken.sentence, "leaf": broken.facts.get("seq", -1)}, 1, as_json=as_json
+        )
     except (DomainError, DatabaseError) as error:
         print(f"Cannot tell: {error}", file=sys.stderr)
         return 2
     finally:
         engine.dispose()
-    return _say({"verdict": "intact", "size": frontier.size, "root": frontier.root().hex()}, 0, as_json)
+    return _say({"verdict": "intact", "size": frontier.size, "root": frontier.root().hex()}, 0, as_json=as_json)
 
 
-def _say(result: dict[str, str | int | bool], code: int, as_json: bool) -> int:  # noqa: FBT001 - private.
+def _say(result: dict[str, str | int | bool], code: int, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(result))
     elif code == 0:

@@ -96,8 +96,8 @@ def test_disabling_asks_first_and_yes_skips_the_question(terminal: Terminal, mon
 def test_a_link_from_the_command_pairs_a_browser(terminal: Terminal) -> None:
     said = terminal("device", "pair", "Claire's phone", "--json")
 
-    base, _, token = said.document["link"].partition("#")
-    assert base == "http://localhost:8000/pair"
+    base, _, token = said.document["link"].partition("#pair=")
+    assert base == "http://localhost:8000/"
     with terminal.store() as store:
         assert store.run(lambda unit: redeem_pairing(unit, token=token, secret="of the phone"))
     (device,) = terminal("device", "list", "--json").document["devices"]
@@ -109,7 +109,7 @@ def test_the_link_leads_to_the_shops_public_address(terminal: Terminal, monkeypa
 
     said = terminal("device", "pair", "phone", "--json")
 
-    assert said.document["link"].startswith("https://shop.example/pair#")
+    assert said.document["link"].startswith("https://shop.example/#pair=")
 
 
 def test_an_agents_token_goes_into_a_file_that_only_its_owner_reads(terminal: Terminal, tmp_path: Path) -> None:
