@@ -40,7 +40,9 @@ def length(node: Function) -> int:
 
 
 def positional(node: Function) -> int:
-    """Parameters that a caller may pass by position, `self` and `cls` aside."""
+    """Parameters that a caller may pass by position, `self` and `cls` aside. A route is called by the framework, by name."""
+    if any("router" in ast.unparse(decorator) for decorator in node.decorator_list):
+        return 0
     named = [argument.arg for argument in [*node.args.posonlyargs, *node.args.args]]
     return len([name for name in named if name not in {"self", "cls"}])
 
