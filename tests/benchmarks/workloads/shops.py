@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from reader_drivers.reads import Batch
-from server.clock import FixedClock
+from server.clock import Clock, FixedClock
 from server.core.ids import DeviceId, PersonId, RoundId, ShopId
 from server.store import reads
 from server.store.tables import Attachment, Count, Device, Person, Place, Reader, Round, SessionRow, Shop, Tour, table
@@ -71,9 +71,9 @@ _MORE: dict[type[Any], dict[str, Any]] = {
 }
 
 
-def open_store(folder: Path) -> Store:
+def open_store(folder: Path, *, clock: Clock | None = None) -> Store:
     """A fresh database with the shop in it, opened as the server opens it."""
-    store = Store(folder / "baguier.sqlite3", clock=FixedClock(NOW))
+    store = Store(folder / "baguier.sqlite3", clock=clock or FixedClock(NOW))
     store.run(_seed)
     return store
 
