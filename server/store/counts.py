@@ -3,8 +3,6 @@
 Only a `Transition` of the core can be kept, so no entry path goes round the rules.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -16,22 +14,23 @@ from server.core.count import Transition, act_from_json, act_to_json, replay
 from server.core.count_acts import CountPlan
 from server.core.count_sheet import Count, Mode
 from server.core.errors import Absent, Conflict
-from server.core.ids import CountId, DeviceId, PersonId, PlaceId, RoundId, ShopId, TourId
+from server.core.ids import CountId, ShopId, TourId
 from server.core.log import canonical
 from server.core.plain_json import JsonObject, from_plain, kind_of, to_plain
 from server.core.verification import ask_reasons, keyed_quantity
-from server.store import expected
+from server.store import expected, rounds
 from server.store import tables as rows
 from server.store.tables import table
 
 _COUNTS, _STEPS, _ROUNDS = table(rows.Count), table(rows.TransitionRow), table(rows.Round)
 _SEALED, _ASKS, _ANSWERS, _SAW = table(rows.SealedSet), table(rows.Ask), table(rows.Answer), table(rows.Saw)
-_ATTACHMENTS, _READERS, _HOMES = table(rows.Attachment), table(rows.Reader), table(rows.AntennaHome)
-_HEARD = table(rows.Observation)
 FIGURES = "figures"
 """What a person saw: A's result or the expected list."""
 _WITH_ASKS = (acts.KeyQuantity, acts.SealBlindRound)
 """Acts after which the verifier may be told what to hold in the hand."""
+
+_TAKING_OVER = (acts.ClaimVerification, acts.GoSolo, acts.Abandon, acts.Void)
+"""Acts that end the turns of others."""
 
 
 class CountAbsent(Absent):
@@ -50,21 +49,6 @@ class CountMoved(Conflict):
     """The step was made from a sheet that is no longer the newest."""
 
     code: ClassVar[str] = "count_moved"
-
-
-@dataclass(frozen=True, slots=True)
-class RoundRow:
-    """One person's turn in a count."""
-
-    id: RoundId
-    count_id: CountId
-    role: str
-    n: int
-    person_id: PersonId
-    device_id: DeviceId
-    is_sealed: bool
-    body: JsonObject
-    """What the person asked when sealing; empty before."""
 
 
 def add_planned(connection: Connection, shop_id: ShopId, plan: CountPlan, *, tour_id: TourId, day: datetime) -> None:
@@ -163,9 +147,12 @@ def _keep_rounds(connection: Connection, shop_id: ShopId, step: Transition) -> N
     """A round begins with A and with each claim; the lease and the kind of B's round follow every step."""
     count, act = step.count, step.act
     if isinstance(act, acts.BeginRound):
-        add_round(connection, shop_id, count_id=count.plan.count, act=act, role="a", is_blind=True)
+        rounds.add(connection, shop_id, count_id=count.plan.count, act=act, role="a", is_blind=True)
+    if isinstance(act, _TAKING_OVER):
+        still = count.round_b if isinstance(act, acts.ClaimVerification) else None
+        rounds.close_others(connection, shop_id, count.plan.count, but=still, closed_at=from_ms(act.at))
     if isinstance(act, acts.ClaimVerification) and count.round_b == act.round:
-        add_round(connection, shop_id, count_id=count.plan.count, act=act, role="b", is_blind=count.mode is Mode.BLIND)
+        rounds.add(connection, shop_id, count_id=count.plan.count, act=act, role="b", is_blind=count.mode is Mode.BLIND)
     if count.round_b is not None:
         connection.execute(
             update(_ROUNDS)
@@ -175,35 +162,6 @@ def _keep_rounds(connection: Connection, shop_id: ShopId, step: Transition) -> N
                 lease_until=None if count.lease_until is None else from_ms(count.lease_until),
             )
         )
-
-
-def add_round(
-    connection: Connection,
-    shop_id: ShopId,
-    *,
-    count_id: CountId,
-    act: acts.BeginRound | acts.ClaimVerification,
-    role: str,
-    is_blind: bool,
-) -> None:
-    """Write a person's turn, to which readers can attach; the next number of its role is taken."""
-    taken = connection.execute(
-        select(func.count()).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.count_id == count_id, _ROUNDS.c.role == role)
-    ).scalar_one()
-    connection.execute(
-        insert(_ROUNDS).values(
-            shop_id=shop_id,
-            id=act.round,
-            count_id=count_id,
-            role=role,
-            n=int(taken) + 1,
-            person_id=act.by.person,
-            device_id=act.by.device,
-            is_blind=is_blind,
-            opened_at=from_ms(act.at),
-            body="{}",
-        )
-    )
 
 
 def _keep_sealed(connection: Connection, shop_id: ShopId, step: Transition, *, leaf_seq: int | None) -> None:
@@ -222,16 +180,7 @@ def _keep_sealed(connection: Connection, shop_id: ShopId, step: Transition, *, l
             leaf_seq=leaf_seq,
         )
     )
-    close_round(connection, shop_id, step.sealed.round, sealed_at=sealed_at)
-
-
-def close_round(connection: Connection, shop_id: ShopId, round_id: RoundId, *, sealed_at: datetime) -> None:
-    """From now on what is heard for this round is late. The first moment stands."""
-    connection.execute(
-        update(_ROUNDS)
-        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id, _ROUNDS.c.sealed_at.is_(None))
-        .values(sealed_at=sealed_at)
-    )
+    rounds.close(connection, shop_id, step.sealed.round, sealed_at=sealed_at)
 
 
 def _keep_words(connection: Connection, shop_id: ShopId, step: Transition, *, n: int) -> None:
@@ -293,101 +242,6 @@ def last_seal_of_a(connection: Connection, shop_id: ShopId, count: Count) -> int
         select(func.max(_SEALED.c.leaf_seq)).where(_SEALED.c.shop_id == shop_id, _SEALED.c.round_id == count.round_a)
     ).scalar()
     return None if found is None else int(found)
-
-
-def round_row(connection: Connection, shop_id: ShopId, round_id: RoundId) -> RoundRow | None:
-    """A round; None: unknown."""
-    return _round(connection.execute(select(_ROUNDS).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id)))
-
-
-def open_round(connection: Connection, shop_id: ShopId, count_id: CountId, *, person_id: PersonId) -> RoundRow | None:
-    """The person's newest turn in a count that is not sealed; None: there is none."""
-    return _round(
-        connection.execute(
-            select(_ROUNDS)
-            .where(
-                _ROUNDS.c.shop_id == shop_id,
-                _ROUNDS.c.count_id == count_id,
-                _ROUNDS.c.person_id == person_id,
-                _ROUNDS.c.sealed_at.is_(None),
-            )
-            .order_by(_ROUNDS.c.opened_at.desc(), _ROUNDS.c.id.desc())
-            .limit(1)
-        )
-    )
-
-
-def open_counts_of(connection: Connection, shop_id: ShopId, person_id: PersonId) -> tuple[CountId, ...]:
-    """Counts in which a person has a turn that is not sealed, in order of ids."""
-    found = connection.execute(
-        select(_ROUNDS.c.count_id)
-        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.person_id == person_id, _ROUNDS.c.sealed_at.is_(None))
-        .distinct()
-    )
-    return tuple(sorted(CountId(count_id) for count_id in found.scalars()))
-
-
-def _round(found: Any) -> RoundRow | None:
-    row = found.first()
-    if row is None:
-        return None
-    return RoundRow(
-        id=RoundId(row.id),
-        count_id=CountId(row.count_id),
-        role=row.role,
-        n=row.n,
-        person_id=PersonId(row.person_id),
-        device_id=DeviceId(row.device_id),
-        is_sealed=row.sealed_at is not None,
-        body=_object(row.body),
-    )
-
-
-def drained_ends(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[tuple[DeviceId, int], ...]:
-    """Agent and last number of each attachment of a round that was drained."""
-    found = connection.execute(
-        select(_READERS.c.device_id, _ATTACHMENTS.c.to_seq)
-        .select_from(
-            _ATTACHMENTS.join(
-                _READERS, (_READERS.c.shop_id == _ATTACHMENTS.c.shop_id) & (_READERS.c.id == _ATTACHMENTS.c.reader_id)
-            )
-        )
-        .where(
-            _ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.round_id == round_id, _ATTACHMENTS.c.to_seq.is_not(None)
-        )
-    )
-    return tuple((DeviceId(row.device_id), int(row.to_seq)) for row in found)
-
-
-def heard_in_time(connection: Connection, shop_id: ShopId, round_id: RoundId) -> list[Any]:
-    """The observations of a round that came before its seal, as rows with the columns of the table."""
-    return list(
-        connection.execute(
-            select(_HEARD).where(_HEARD.c.shop_id == shop_id, _HEARD.c.round_id == round_id, _HEARD.c.late.is_(False))
-        )
-    )
-
-
-def antenna_homes(connection: Connection, shop_id: ShopId, round_id: RoundId) -> Mapping[tuple[str, int], PlaceId]:
-    """(reader, antenna) → the place it stands for, of the readers that listened for this round."""
-    found = connection.execute(
-        select(_HOMES.c.reader_id, _HOMES.c.antenna, _HOMES.c.place_id).where(
-            _HOMES.c.shop_id == shop_id,
-            _HOMES.c.reader_id.in_(
-                select(_ATTACHMENTS.c.reader_id).where(
-                    _ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.round_id == round_id
-                )
-            ),
-        )
-    )
-    return {(row.reader_id, int(row.antenna)): PlaceId(row.place_id) for row in found}
-
-
-def note_seal_asked(connection: Connection, shop_id: ShopId, round_id: RoundId, asked: JsonObject) -> None:
-    """Remember what the person sealed with, until the readers have drained."""
-    connection.execute(
-        update(_ROUNDS).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id).values(body=_text(asked))
-    )
 
 
 def _text(plain: JsonObject) -> str:

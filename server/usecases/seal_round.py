@@ -16,8 +16,8 @@ from server.core.errors import Conflict
 from server.core.ids import CountId, RoundId
 from server.core.plain_json import from_plain, to_plain
 from server.core.sealed_sets import AcceptedGap, Reason, RoundKind
-from server.store import attachments, counts, reads, signatures
-from server.store.counts import RoundRow
+from server.store import attachments, counts, reads, rounds, signatures
+from server.store.rounds import RoundRow
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
 from server.usecases.attach_reader import NotYourRound, RoundAbsent
@@ -60,7 +60,7 @@ def ask_seal(work: UnitOfWork, round_id: RoundId, by: Actor, asked: SealAsked) -
         refs_of_labels(work, asked.labels)
         labels = row.body.get("labels", list(asked.labels))
         gap = None if asked.gap is None else to_plain(asked.gap)
-        counts.note_seal_asked(work.conn, work.shop_id, round_id, {"labels": labels, "at": moment(work), "gap": gap})
+        rounds.note_seal_asked(work.conn, work.shop_id, round_id, {"labels": labels, "at": moment(work), "gap": gap})
     return seal_if_drained(work, round_id)
 
 
@@ -70,7 +70,7 @@ def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
     A round that nobody sealed, or that is sealed, stays as it is.
     Raises: RoundAbsent.
     """
-    row = counts.round_row(work.conn, work.shop_id, round_id)
+    row = rounds.by_id(work.conn, work.shop_id, round_id)
     if row is None:
         raise RoundAbsent(f"There is no round {round_id[:40]}. Open the count again from the tour.", round=round_id)
     count = counts.load(work.conn, work.shop_id, row.count_id)
@@ -88,13 +88,13 @@ def reads_have_arrived(work: UnitOfWork, round_id: RoundId) -> bool:
     """Whether each agent's stored sequence has reached the end of its attachments to this round."""
     return all(
         reads.acked_seq(work.conn, work.shop_id, agent) >= to_seq
-        for agent, to_seq in counts.drained_ends(work.conn, work.shop_id, round_id)
+        for agent, to_seq in rounds.drained_ends(work.conn, work.shop_id, round_id)
     )
 
 
 def open_round_of(work: UnitOfWork, count_id: CountId, by: Actor) -> RoundId:
     """The open round of a person in a count, for routes that name the count. Raises: RoundAbsent."""
-    row = counts.open_round(work.conn, work.shop_id, count_id, person_id=by.person)
+    row = rounds.open_of(work.conn, work.shop_id, count_id, person_id=by.person)
     if row is None:
         raise RoundAbsent("You have no open round in this count. Open it from the tour.", count=count_id)
     return row.id
@@ -117,7 +117,7 @@ def _sealed(work: UnitOfWork, count: Count, row: RoundRow, asked: SealAsked, *, 
         root = count.draw_root or signatures.first_root_over(work.conn, work.shop_id, seal)
         act = acts.SealBlindRound(by, at, sealed, is_drained, root)
     after = take_step(work, count, act).count
-    counts.close_round(work.conn, work.shop_id, row.id, sealed_at=from_ms(at))
+    rounds.close(work.conn, work.shop_id, row.id, sealed_at=from_ms(at))
     return after
 
 
@@ -128,7 +128,7 @@ def _kind(count: Count, row: RoundRow) -> RoundKind:
 
 
 def _own_round(work: UnitOfWork, round_id: RoundId, by: Actor) -> RoundRow:
-    row = counts.round_row(work.conn, work.shop_id, round_id)
+    row = rounds.by_id(work.conn, work.shop_id, round_id)
     if row is None:
         raise RoundAbsent(f"There is no round {round_id[:40]}. Open the count again from the tour.", round=round_id)
     if (row.person_id, row.device_id) != (by.person, by.device):

@@ -14,9 +14,9 @@ from server.core.errors import Malformed
 from server.core.evidence import Evidence, Observation, TagEvidence, fold, locate
 from server.core.ids import Epc, PieceRef, PlaceId, PlacePath, Tid
 from server.core.sealed_sets import AcceptedGap, Anomaly, RoundKind, SealedSet
-from server.store import counts, expected
-from server.store.counts import RoundRow
+from server.store import expected, rounds
 from server.store.expected import Bearer
+from server.store.rounds import RoundRow
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment
 from server.usecases.open_count import tag_name
@@ -114,7 +114,7 @@ def _anomalies(pieces: Sequence[tuple[TagEvidence, Bearer]]) -> tuple[Anomaly, .
 
 
 def _evidence(work: UnitOfWork, count: Count, row: RoundRow) -> Evidence:
-    homes = counts.antenna_homes(work.conn, work.shop_id, row.id)
+    homes = rounds.antenna_homes(work.conn, work.shop_id, row.id)
     return fold(
         Observation(
             epc=Epc(one.epc),
@@ -126,7 +126,7 @@ def _evidence(work: UnitOfWork, count: Count, row: RoundRow) -> Evidence:
             strength_sum_cdbm=one.rssi_sum_cdbm or 0,
             measured=one.reads_n if one.rssi_sum_cdbm is not None else 0,
         )
-        for one in counts.heard_in_time(work.conn, work.shop_id, row.id)
+        for one in rounds.heard_in_time(work.conn, work.shop_id, row.id)
     )
 
 

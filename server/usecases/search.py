@@ -10,7 +10,7 @@ from server.core import count_acts as acts
 from server.core.actors import Actor
 from server.core.count_sheet import Count
 from server.core.ids import CountId, PieceRef, RoundId
-from server.store import counts
+from server.store import counts, rounds
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
 
@@ -35,7 +35,7 @@ def open_search(work: UnitOfWork, count_id: CountId, by: Actor) -> Search:
     opened = take_step(work, count, acts.OpenSearch(by, moment(work))).count
     seen = take_step(work, opened, acts.Saw(by, moment(work))).count
     turn = acts.BeginRound(by, moment(work), RoundId(work.new_id()))
-    counts.add_round(work.conn, work.shop_id, count_id=count_id, act=turn, role="a", is_blind=False)
+    rounds.add(work.conn, work.shop_id, count_id=count_id, act=turn, role="a", is_blind=False)
     return Search(seen, turn.round, silent_of(seen))
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from server.core.counting import require_not_counting_blind
 from server.core.ids import PersonId, PieceRef, PlaceId, ShopId
-from server.store import counts
+from server.store import counts, rounds
 
 
 def require_not_blind_about(
@@ -21,7 +21,7 @@ def require_not_blind_about(
 
     Raises: CountingBlind.
     """
-    for count_id in counts.open_counts_of(connection, shop_id, person):
+    for count_id in rounds.open_counts_of(connection, shop_id, person):
         count = counts.load(connection, shop_id, count_id)
         if count.plan.place in places or any(piece.ref in refs for piece in count.expected):
             require_not_counting_blind(count, person)

@@ -1,0 +1,190 @@
+"""Round rows: one person's turn in a count, the readers that listen for it and what they heard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from server.clock import from_ms
+from server.core import count_acts as acts
+from server.core.ids import CountId, DeviceId, PersonId, PlaceId, RoundId, ShopId
+from server.core.log import canonical
+from server.core.plain_json import JsonObject
+from server.store.tables import AntennaHome, Attachment, Observation, Reader, Round, table
+
+_ROUNDS, _HEARD = table(Round), table(Observation)
+_ATTACHMENTS, _READERS, _HOMES = table(Attachment), table(Reader), table(AntennaHome)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """One person's turn in a count."""
+
+    id: RoundId
+    count_id: CountId
+    role: str
+    n: int
+    person_id: PersonId
+    device_id: DeviceId
+    is_sealed: bool
+    body: JsonObject
+    """What the person asked when sealing; empty before."""
+
+
+def add(
+    connection: Connection,
+    shop_id: ShopId,
+    *,
+    count_id: CountId,
+    act: acts.BeginRound | acts.ClaimVerification,
+    role: str,
+    is_blind: bool,
+) -> None:
+    """Write a person's turn, to which readers can attach; the next number of its role is taken."""
+    taken = connection.execute(
+        select(func.count()).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.count_id == count_id, _ROUNDS.c.role == role)
+    ).scalar_one()
+    connection.execute(
+        insert(_ROUNDS).values(
+            shop_id=shop_id,
+            id=act.round,
+            count_id=count_id,
+            role=role,
+            n=int(taken) + 1,
+            person_id=act.by.person,
+            device_id=act.by.device,
+            is_blind=is_blind,
+            opened_at=from_ms(act.at),
+            body="{}",
+        )
+    )
+
+
+def close(connection: Connection, shop_id: ShopId, round_id: RoundId, *, sealed_at: datetime) -> None:
+    """From now on what is heard for this round is late. The first moment stands."""
+    connection.execute(
+        update(_ROUNDS)
+        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id, _ROUNDS.c.sealed_at.is_(None))
+        .values(sealed_at=sealed_at)
+    )
+
+
+def close_others(
+    connection: Connection, shop_id: ShopId, count_id: CountId, *, but: RoundId | None, closed_at: datetime
+) -> None:
+    """End the turns that can no longer be sealed: a claimant who was replaced, a search that ran out, a count that ended."""
+    connection.execute(
+        update(_ROUNDS)
+        .where(
+            _ROUNDS.c.shop_id == shop_id,
+            _ROUNDS.c.count_id == count_id,
+            _ROUNDS.c.sealed_at.is_(None),
+            _ROUNDS.c.id != (but or ""),
+        )
+        .values(sealed_at=closed_at)
+    )
+
+
+def by_id(connection: Connection, shop_id: ShopId, round_id: RoundId) -> RoundRow | None:
+    """A round; None: unknown."""
+    return _round(connection.execute(select(_ROUNDS).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id)))
+
+
+def open_of(connection: Connection, shop_id: ShopId, count_id: CountId, *, person_id: PersonId) -> RoundRow | None:
+    """The person's newest turn in a count that is not sealed; None: there is none."""
+    return _round(
+        connection.execute(
+            select(_ROUNDS)
+            .where(
+                _ROUNDS.c.shop_id == shop_id,
+                _ROUNDS.c.count_id == count_id,
+                _ROUNDS.c.person_id == person_id,
+                _ROUNDS.c.sealed_at.is_(None),
+            )
+            .order_by(_ROUNDS.c.opened_at.desc(), _ROUNDS.c.id.desc())
+            .limit(1)
+        )
+    )
+
+
+def open_counts_of(connection: Connection, shop_id: ShopId, person_id: PersonId) -> tuple[CountId, ...]:
+    """Counts in which a person has a turn that is not sealed, in order of ids."""
+    found = connection.execute(
+        select(_ROUNDS.c.count_id)
+        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.person_id == person_id, _ROUNDS.c.sealed_at.is_(None))
+        .distinct()
+    )
+    return tuple(sorted(CountId(count_id) for count_id in found.scalars()))
+
+
+def _round(found: Any) -> RoundRow | None:
+    row = found.first()
+    if row is None:
+        return None
+    return RoundRow(
+        id=RoundId(row.id),
+        count_id=CountId(row.count_id),
+        role=row.role,
+        n=row.n,
+        person_id=PersonId(row.person_id),
+        device_id=DeviceId(row.device_id),
+        is_sealed=row.sealed_at is not None,
+        body=_object(row.body),
+    )
+
+
+def drained_ends(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[tuple[DeviceId, int], ...]:
+    """Agent and last number of each attachment of a round that was drained."""
+    found = connection.execute(
+        select(_READERS.c.device_id, _ATTACHMENTS.c.to_seq)
+        .select_from(
+            _ATTACHMENTS.join(
+                _READERS, (_READERS.c.shop_id == _ATTACHMENTS.c.shop_id) & (_READERS.c.id == _ATTACHMENTS.c.reader_id)
+            )
+        )
+        .where(
+            _ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.round_id == round_id, _ATTACHMENTS.c.to_seq.is_not(None)
+        )
+    )
+    return tuple((DeviceId(row.device_id), int(row.to_seq)) for row in found)
+
+
+def heard_in_time(connection: Connection, shop_id: ShopId, round_id: RoundId) -> list[Any]:
+    """The observations of a round that came before its seal, as rows with the columns of the table."""
+    return list(
+        connection.execute(
+            select(_HEARD).where(_HEARD.c.shop_id == shop_id, _HEARD.c.round_id == round_id, _HEARD.c.late.is_(False))
+        )
+    )
+
+
+def antenna_homes(connection: Connection, shop_id: ShopId, round_id: RoundId) -> Mapping[tuple[str, int], PlaceId]:
+    """(reader, antenna) → the place it stands for, of the readers that listened for this round."""
+    found = connection.execute(
+        select(_HOMES.c.reader_id, _HOMES.c.antenna, _HOMES.c.place_id).where(
+            _HOMES.c.shop_id == shop_id,
+            _HOMES.c.reader_id.in_(
+                select(_ATTACHMENTS.c.reader_id).where(
+                    _ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.round_id == round_id
+                )
+            ),
+        )
+    )
+    return {(row.reader_id, int(row.antenna)): PlaceId(row.place_id) for row in found}
+
+
+def note_seal_asked(connection: Connection, shop_id: ShopId, round_id: RoundId, asked: JsonObject) -> None:
+    """Remember what the person sealed with, until the readers have drained."""
+    connection.execute(
+        update(_ROUNDS)
+        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id)
+        .values(body=canonical.encode(asked).decode())
+    )
+
+
+def _object(text: str) -> JsonObject:
+    plain = canonical.decode(text.encode())
+    assert isinstance(plain, dict)
+    return plain
