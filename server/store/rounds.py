@@ -135,6 +135,14 @@ def _round(found: Any) -> RoundRow | None:
     )
 
 
+def of_attachment(connection: Connection, shop_id: ShopId, attachment_id: str) -> RoundId | None:
+    """The round that an attachment listens for; None: unknown."""
+    found = connection.execute(
+        select(_ATTACHMENTS.c.round_id).where(_ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.id == attachment_id)
+    ).scalar()
+    return None if found is None else RoundId(found)
+
+
 def drained_ends(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[tuple[DeviceId, int], ...]:
     """Agent and last number of each attachment of a round that was drained."""
     found = connection.execute(

@@ -1,6 +1,6 @@
 """Tour rows: all counts of one occasion of a shop day, as lists show them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -123,6 +123,14 @@ def count_rows(connection: Connection, shop_id: ShopId, tour_id: TourId) -> tupl
     for turn in turns:
         people.setdefault(turn.count_id, {})[turn.role] = PersonId(turn.person_id)
     return tuple(CountRow(CountId(row.id), PlaceId(row.place_id), row.state, people.get(row.id, {})) for row in found)
+
+
+def with_counts_in(connection: Connection, shop_id: ShopId, states: Collection[str]) -> tuple[TourId, ...]:
+    """Tours that have a count in one of these states, in order of ids."""
+    found = connection.execute(
+        select(_COUNTS.c.tour_id).where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.state.in_(list(states))).distinct()
+    )
+    return tuple(sorted(TourId(tour) for tour in found.scalars()))
 
 
 def last_closed_at(connection: Connection, shop_id: ShopId, place_id: PlaceId) -> datetime | None:

@@ -15,6 +15,12 @@ from server.usecases.advance_count import moment, take_step
 _SIGNED_OFF = frozenset(state.value for state in SIGNED_OFF_STATES)
 
 
+def close_covered(work: UnitOfWork) -> tuple[CountId, ...]:
+    """Close what can be closed in every tour: to be called after each checkpoint. Raises: SecondSignature."""
+    found = tours.with_counts_in(work.conn, work.shop_id, _SIGNED_OFF)
+    return tuple(count for tour in found for count in close_counts(work, tour))
+
+
 def close_counts(work: UnitOfWork, tour_id: TourId) -> tuple[CountId, ...]:
     """Close the counts of a tour whose signatures are covered; give them, in order of ids.
 

@@ -84,6 +84,15 @@ def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
     return SealOutcome(_sealed(work, count, row, asked, is_drained=is_drained), waiting, is_sealed=True)
 
 
+def seal_after_drain(work: UnitOfWork, attachment_id: str) -> SealOutcome | None:
+    """To be called when an attachment was noted as drained: its round is sealed if nothing else is on its way.
+
+    None: there is no such attachment.
+    """
+    round_id = rounds.of_attachment(work.conn, work.shop_id, attachment_id)
+    return None if round_id is None else seal_if_drained(work, round_id)
+
+
 def reads_have_arrived(work: UnitOfWork, round_id: RoundId) -> bool:
     """Whether each agent's stored sequence has reached the end of its attachments to this round."""
     return all(

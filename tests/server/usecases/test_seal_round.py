@@ -3,12 +3,14 @@
 import pytest
 
 from server.clock import FixedClock
+from server.core.count_sheet import Mode
 from server.core.count_states import CountState
 from server.core.ids import RoundId
-from server.store.tables import AntennaHome
+from server.core.sealed_sets import Reason
+from server.store.tables import AntennaHome, Tag
 from server.store.unit_of_work import Store
 from server.usecases.attach_reader import NotYourRound
-from server.usecases.seal_round import SealAsked, ask_seal
+from server.usecases.seal_round import SealAsked, ask_seal, seal_after_drain
 from server.usecases.seal_round_set import LabelUnknown
 from tests.server.usecases.count_shop import (
     CLAIRE,
@@ -39,8 +41,9 @@ def test_a_seal_waits_for_the_reader_and_follows_its_drain(counting: CountShop) 
     waiting = counting.ask_seal(round_id, CLAIRE)
     assert (waiting.is_sealed, waiting.waiting, waiting.count.state) == (False, 1, CountState.COUNTING)
     counting.drained(attachment)
-    sealed = counting.retry_seal(round_id)
+    sealed = counting.store.run(lambda work: seal_after_drain(work, attachment))
 
+    assert sealed is not None
     assert sealed.is_sealed
     assert sealed.count.a1 is not None
     assert sealed.count.a1.heard == tuple(ref(number) for number in RINGS[ONE])
@@ -125,3 +128,37 @@ def test_what_is_heard_after_the_seal_changes_no_sealed_set(counting: CountShop)
 
     assert counting.retry_seal(round_id).count == sealed
     assert counting.ask_seal(round_id, CLAIRE).count == sealed
+
+
+def test_a_gap_accepted_by_name_seals_without_the_reader_and_makes_the_verification_blind(counting: CountShop) -> None:
+    round_id = counting.begin(ONE)
+    counting.hear(round_id, CLAIRE, RINGS[ONE])
+    why = SealAsked(gap=Reason("the pad has no power", "ab" * 32))
+
+    sealed = counting.store.run(lambda work: ask_seal(work, round_id, CLAIRE, why))
+    counting.checkpoint()
+
+    assert sealed.count.a1 is not None
+    assert sealed.count.a1.gap is not None
+    assert counting.claim(ONE).mode is Mode.BLIND
+
+
+def test_nothing_of_an_unknown_attachment_is_sealed(counting: CountShop) -> None:
+    assert counting.store.run(lambda work: seal_after_drain(work, "no-such-attachment")) is None
+
+
+def test_two_trays_on_one_pad_make_the_verification_blind(counting: CountShop) -> None:
+    shop_id, now = counting.store.shop_id, counting.clock.now()
+
+    def tag(number: int, place: str) -> Tag:
+        return Tag(shop_id=shop_id, id=f"tag-{number}", epc=epc(number), place_id=place, bound_at=now)
+
+    counting.store.run(lambda work: work.session.add_all([tag(901, ONE), tag(902, TWO)]))
+    alone = counting.count_first(ONE, [*RINGS[ONE], 901])
+    assert alone.a1 is not None
+    assert (alone.a1.is_stacked, alone.a1.unknown) == (False, ())
+
+    stacked = counting.count_first(TWO, [*RINGS[TWO], 902, 901])
+    assert stacked.a1 is not None
+    assert stacked.a1.is_stacked
+    assert counting.claim(TWO).mode_reasons == ("stacked",)

@@ -19,7 +19,7 @@ from server.store.signatures import SecondSignature
 from server.store.tables import Closure, SignatureLine, table
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases import sign_tour as signing
-from server.usecases.close_counts import close_counts
+from server.usecases.close_counts import close_covered
 from server.usecases.sign_tour import SigningAsked, show_list, sign_tour
 from tests.server.usecases.count_shop import (
     CLAIRE,
@@ -59,7 +59,7 @@ def n_rows(counting: CountShop, model: Any) -> int:
 
 
 def close(counting: CountShop) -> int:
-    return len(counting.store.run(lambda work: close_counts(work, counting.tour)))
+    return len(counting.store.run(close_covered))
 
 
 def test_two_people_sign_one_list_each_and_the_counts_close_under_a_checkpoint(verified: CountShop) -> None:

@@ -18,7 +18,7 @@ from server.core.count_errors import (
 )
 from server.core.count_sheet import Mode
 from server.core.count_states import CountState
-from server.store import cases, signatures
+from server.store import cases, rounds, signatures
 from server.store.unit_of_work import Store
 from server.usecases import verify_count
 from server.usecases.seal_round_set import LabelUnknown
@@ -85,6 +85,18 @@ def test_the_second_claimant_waits_until_the_lease_is_over(counting: CountShop) 
 
     counting.clock.advance(timedelta(minutes=10))
     assert counting.claim(ONE, NADIA).b == NADIA
+
+
+def test_a_claimant_who_was_replaced_has_no_open_turn_left(counting: CountShop) -> None:
+    counting.count_first(ONE, RINGS[ONE])
+    counting.claim(ONE)
+    counting.clock.advance(timedelta(minutes=10))
+    counting.claim(ONE, NADIA)
+
+    def open_turns(person: Actor) -> int:
+        return len(counting.store.read(lambda conn: rounds.open_counts_of(conn, counting.store.shop_id, person.person)))
+
+    assert (open_turns(MARC), open_turns(NADIA), open_turns(CLAIRE)) == (0, 1, 0)
 
 
 def test_nothing_can_be_drawn_before_a_checkpoint_covers_the_first_seal(counting: CountShop) -> None:

@@ -1,0 +1,107 @@
+"""Cases follow the findings of counts: one a piece, decided by neither who counted first, told to the count in time."""
+
+import pytest
+
+from server.clock import FixedClock, to_ms
+from server.core.actors import Actor
+from server.core.cases import Case, CaseState, CaseUndecidable, Decide, DeciderCounted, Investigate, Outcome
+from server.core.count_acts import Occasion
+from server.core.count_errors import NoRight
+from server.core.ids import CaseId, DeviceId, PersonId
+from server.core.log.events import EventType, Leaf
+from server.store import cases, log
+from server.store.tables import Person, table
+from server.store.unit_of_work import Store
+from server.usecases.decide_case import decide_case
+from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, CountShop, ref
+
+PAUL = Actor(PersonId("paul"), DeviceId("handheld-3"))
+
+
+@pytest.fixture
+def missing(shop: Store, shop_clock: FixedClock) -> CountShop:
+    """Ring 4 is in neither round of the first tray."""
+    counting = CountShop(shop, shop_clock)
+    counting.plan()
+    counting.count_first(ONE, [1, 2, 3])
+    counting.verify_blind(ONE, [1, 2, 3])
+    return counting
+
+
+def the_case(counting: CountShop) -> Case:
+    (case,) = counting.store.read(lambda conn: cases.open_ones(conn, counting.store.shop_id))
+    return case
+
+
+def decide(
+    counting: CountShop, by: Actor, outcome: Outcome, *, sighted: bool = False, paper: str | None = None
+) -> Case:
+    case = the_case(counting).case
+    act = Decide(by, to_ms(counting.clock.now()), outcome, sighted, paper)
+    return counting.store.run(lambda work: decide_case(work, case, act))
+
+
+def give_rights(counting: CountShop, person: str, rights: str) -> None:
+    people = table(Person)
+    counting.store.run(
+        lambda work: work.conn.execute(people.update().where(people.c.id == person).values(rights=rights))
+    )
+
+
+def test_a_decision_is_kept_logged_and_told_to_the_count(missing: CountShop) -> None:
+    decided = decide(missing, PAUL, Outcome.SOLD_NOT_POSTED, paper="ticket 4711")
+
+    assert (decided.state, decided.decided_by) == (CaseState.DECIDED, PAUL.person)
+    assert missing.store.read(lambda conn: cases.open_ones(conn, missing.store.shop_id)) == ()
+    assert missing.sheet(ONE).cases[0].outcome == Outcome.SOLD_NOT_POSTED
+    leaves = missing.store.read(lambda conn: log.leaves(conn, missing.store.shop_id))
+    last = Leaf.from_bytes(leaves[-1].raw)
+    assert (last.type, last.actor, last.body["outcome"]) == (EventType.CASE_DECIDED, PAUL.person, "sold_not_posted")
+
+
+def test_a_sale_without_a_paper_is_no_decision(missing: CountShop) -> None:
+    with pytest.raises(CaseUndecidable):
+        decide(missing, PAUL, Outcome.SOLD_NOT_POSTED)
+
+
+def test_who_counted_first_does_not_decide_even_as_a_manager(missing: CountShop) -> None:
+    with pytest.raises(NoRight):
+        decide(missing, CLAIRE, Outcome.SOLD_NOT_POSTED, paper="x")
+    give_rights(missing, "claire", "count manage")
+
+    with pytest.raises(DeciderCounted):
+        decide(missing, CLAIRE, Outcome.SOLD_NOT_POSTED, paper="x")
+
+
+def test_the_verifier_writes_nothing_off(missing: CountShop) -> None:
+    give_rights(missing, "marc", "count manage")
+
+    with pytest.raises(DeciderCounted):
+        decide(missing, MARC, Outcome.DECLARED_LOST)
+
+
+def test_a_piece_with_an_open_case_is_known_missing_in_the_next_count_and_gets_no_second_case(
+    missing: CountShop,
+) -> None:
+    first = the_case(missing)
+    missing.plan(Occasion.CLOSING)
+    missing.count_first(ONE, [1, 2, 3])
+
+    assert missing.sheet(ONE).known_missing == (ref(4),)
+    missing.verify(ONE, 3)
+    assert the_case(missing) == first
+
+
+def test_looking_into_a_case_keeps_it_open(missing: CountShop) -> None:
+    case = the_case(missing).case
+    act = Investigate(PAUL, to_ms(missing.clock.now()))
+
+    looked_into = missing.store.run(lambda work: decide_case(work, case, act))
+
+    assert looked_into.state is CaseState.INVESTIGATING
+    assert the_case(missing) == looked_into
+
+
+def test_a_case_that_does_not_exist_is_absent(missing: CountShop) -> None:
+    with pytest.raises(cases.CaseAbsent):
+        missing.store.read(lambda conn: cases.load(conn, missing.store.shop_id, CaseId("none")))
