@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,8 @@ from tests.server.seeds import AGENT_TOKEN, PERSON_TOKEN, Seeded, database_of, s
 from tests.server.usecases.stock_files import bring_in
 
 TILL, COUNTER, BUSY = "token-of-the-till", "token-of-marc", "token-of-lea"
-RINGS = [f"A-{n}; Alliance {n}; 1; 1200; Vitrine 1" for n in range(1, 9)]
+RINGS = [*(f"A-{n}; Alliance {n}; 1; 1200; Vitrine 1" for n in range(1, 9)), "B; Jonc; 242; 80; Vitrine 2"]
+IN_STOCK = 250
 
 pytestmark = pytest.mark.slow
 
@@ -140,6 +142,15 @@ def test_the_till_sells_a_piece_once_however_often_it_asks(shop: Shop) -> None:
     assert shop.moves_of(1) == ["entered", "sale"]
 
 
+def test_two_requests_with_one_key_at_once_make_one_move(shop: Shop) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: shop.move(6, "sale"), range(16)))
+
+    assert {one.status_code for one in answers} == {201}
+    assert len({one.text for one in answers}) == 1
+    assert shop.moves_of(6) == ["entered", "sale"]
+
+
 def test_a_key_belongs_to_the_device_that_chose_it(shop: Shop) -> None:
     till = shop.move(2, "out", away="repair")
     claire = shop.move(2, "out", token=PERSON_TOKEN, away="repair")
@@ -154,6 +165,7 @@ def test_a_manager_lends_takes_back_and_moves_a_piece(shop: Shop) -> None:
     lent = shop.move(3, "out", token=PERSON_TOKEN, away="memo_out", at=at, witness="person-marc")
     lent_again = shop.move(3, "out", token=PERSON_TOKEN, away="memo_out", at=at, witness="person-marc")
     lent_otherwise = shop.move(3, "out", token=PERSON_TOKEN, away="repair", at=at, witness="person-marc")
+    lent_now = shop.move(3, "out", token=PERSON_TOKEN, away="memo_out", witness="person-marc")
     back = shop.move(3, "back", token=PERSON_TOKEN)
     moved = shop.move(3, "moved", token=PERSON_TOKEN, place=Seeded().tray)
     home = shop.move(3, "moved", token=PERSON_TOKEN, place=target, key="home")
@@ -163,7 +175,7 @@ def test_a_manager_lends_takes_back_and_moves_a_piece(shop: Shop) -> None:
     assert lent_again.json() == lent.json()
     assert datetime.fromisoformat(lent.json()["at"]) == datetime.fromisoformat(at)
     assert (lent.json()["person"], lent.json()["witness"]) == (Seeded().person, "person-marc")
-    assert {lent_otherwise.status_code, home_otherwise.status_code} == {409}
+    assert {one.status_code for one in (lent_otherwise, lent_now, home_otherwise)} == {409}
     assert moved.json()["to_place"] == Seeded().tray
     assert shop.moves_of(3) == ["entered", "out", "back", "moved", "moved"]
 
@@ -215,16 +227,16 @@ def test_a_piece_that_is_not_there_is_absent(shop: Shop) -> None:
 
 def test_pages_give_every_piece_once(shop: Shop) -> None:
     found: list[str] = []
-    page = shop.pieces(limit=3)
+    page = shop.pieces(limit=90)
     while True:
-        assert len(page["pieces"]) <= 3
+        assert len(page["pieces"]) <= 90
         found += [one["ref"] for one in page["pieces"]]
         if page["next"] is None:
             break
-        page = shop.pieces(limit=3, cursor=page["next"])
+        page = shop.pieces(limit=90, cursor=page["next"])
 
-    assert found == [f"BAG-{n:06d}" for n in range(1, 9)]
-    assert shop.pieces(limit=100_000)["next"] is None
+    assert found == [f"BAG-{n:06d}" for n in range(1, IN_STOCK + 1)]
+    assert len(shop.pieces(limit=100_000)["pieces"]) == 200
     assert shop.pieces(limit=0)["code"] == "malformed"
     assert shop.pieces(cursor="x' OR 1=1")["code"] == "malformed"
 
