@@ -156,6 +156,10 @@ class CountShop:
         if self.keeps_checkpoints:
             self.store.run(keep_checkpoint)
 
+    def evening(self) -> None:
+        """It is closing time."""
+        self.clock.advance(timedelta(hours=10))
+
     def plan(self, occasion: Occasion = Occasion.OPENING) -> None:
         self.tour = self.store.run(lambda work: plan_tour(work, occasion=occasion)).id
 
