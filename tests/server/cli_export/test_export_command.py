@@ -6,15 +6,17 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from server.__main__ import run
 from server.core.ids import PieceRef
+from server.core.log.trust import Trust
 from server.core.pieces import Status
 from server.exports.canonical_zip import read_zip, write_zip
-from server.signer.spawn import spawned_signer
+from server.signer.spawn import SpawnedSigner, spawned_signer
 from server.store.unit_of_work import Store
 from server.usecases.enrol_person import enrol_person
 from server.usecases.move_piece import MoveKind, Wanted, move_piece
@@ -166,6 +168,24 @@ def test_both_commands_are_refused_beside_a_server(exported: Exported, capsys: p
     assert said.err.count("is in use by process") == 2
     assert len(said.err.splitlines()) == 2
     assert not list(exported.folder.glob("no.*"))
+
+
+@pytest.mark.slow
+def test_a_signer_that_runs_already_is_asked_at_its_socket(exported: Exported, tmp_path: Path) -> None:
+    trust = tmp_path / "trust.json"
+    command = ["trust", "export", "--out", str(trust), "--data", str(exported.data)]
+    # Unix sockets have short names, shorter than a test's folder may be.
+    with TemporaryDirectory() as short:
+        signer = SpawnedSigner.start(exported.data, Path(short) / "s")
+        try:
+            alone, asked = run(command), run([*command, "--signer", str(Path(short) / "s")])
+        finally:
+            signer.stop()
+
+    assert (alone, asked) == (2, 0)
+    held, before = (Trust.from_json(path.read_bytes()) for path in (trust, exported.trust))
+    assert (held.origin, held.vkeys) == (before.origin, before.vkeys)
+    assert held.held()[-1].size > before.held()[-1].size
 
 
 @pytest.mark.parametrize(
