@@ -50,7 +50,7 @@ def audit(
         chosen = settings(data, database_url)
         with opened(chosen) as store, signer_of(chosen.data, signer) as client:
             pack = export_pack(store, client, period=period, profile=profile)
-    write_whole(out, pack.raw, mode=0o600)
+        write_whole(out, pack.raw, mode=0o600)
     answer(
         {"out": str(out), "bytes": len(pack.raw), "leaves": pack.leaves, "moves": pack.moves, "scope": pack.scope},
         as_json=as_json,
@@ -84,19 +84,29 @@ def signer_of(folder: Path, socket_path: Path | None) -> Iterator[SignerClient]:
 
 def require_folder(out: Path) -> None:
     """Refuse before anything is logged if the file could not be written. Raises: Malformed."""
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise Malformed(f"{out} cannot be written: name a file in a folder that exists with --out.")
+    folder = out.absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise Malformed(f"{out} cannot be written: name a file in a folder that exists and is yours with --out.")
 
 
 def write_whole(out: Path, raw: bytes, *, mode: int) -> None:
-    """Put a file in place at once, on the disk before the command ends: nobody ever reads half of it."""
-    with NamedTemporaryFile(dir=out.absolute().parent, prefix=f".{out.name}.", delete=False) as file:
-        try:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(mode)
-            Path(file.name).replace(out)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+    """Put a file in place at once, on the disk before the command ends: nobody ever reads half of it.
+
+    Raises: Malformed: it cannot be written; what stood there still stands.
+    """
+    try:
+        with NamedTemporaryFile(dir=out.absolute().parent, prefix=".baguier-", delete=False) as file:
+            part = Path(file.name)
+            try:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+                part.chmod(mode)
+                part.replace(out)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise Malformed(
+            f"{str(out)[:200]} cannot be written: {error.strerror}. Name another file with --out."
+        ) from error

@@ -32,7 +32,7 @@ def export_command(
         chosen = settings(data, database_url)
         with opened(chosen) as store, signer_of(chosen.data, signer) as client:
             trust = export_trust(store, client)
-    write_whole(out, trust.to_json().encode(), mode=0o644)
+        write_whole(out, trust.to_json().encode(), mode=0o644)
     size = trust.held()[-1].size
     answer(
         {"out": str(out), "origin": trust.origin, "size": size},

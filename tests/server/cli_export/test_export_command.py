@@ -171,6 +171,19 @@ def test_both_commands_are_refused_beside_a_server(exported: Exported, capsys: p
 
 
 @pytest.mark.slow
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(
+    exported: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+
+    codes = [export(exported.data, tmp_path / name) for name in ("folder", "x" * 300)]
+
+    assert codes == [2, 2]
+    assert capsys.readouterr().err.count("cannot be written") == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.slow
 def test_a_signer_that_runs_already_is_asked_at_its_socket(exported: Exported, tmp_path: Path) -> None:
     trust = tmp_path / "trust.json"
     command = ["trust", "export", "--out", str(trust), "--data", str(exported.data)]
