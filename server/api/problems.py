@@ -70,3 +70,9 @@ def install(app: FastAPI) -> None:
             return await refused(request, error.__cause__)
         code = {404: "absent", 405: "method_not_allowed", 401: "not_signed_in"}.get(error.status_code, "refused")
         return problem(error.status_code, code, sentence=f"{request.method} {request.url.path}: {error.detail}.")
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        # The server's log has the error itself; whoever asked learns nothing of the inside.
+        del request, error
+        return problem(500, "internal", sentence="The server failed. Nothing was stored; try again, then tell support.")

@@ -92,7 +92,7 @@ def _add_count(session: Session, seeded: Seeded, now: datetime) -> None:
             place_id=seeded.tray,
             occasion="opening",
             shop_day=now.date(),
-            state="COUNTING",
+            state="counting",
         )
     )
     session.flush()
