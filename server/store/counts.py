@@ -3,7 +3,7 @@
 Only a `Transition` of the core can be kept, so no entry path goes round the rules.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -51,7 +51,7 @@ class CountMoved(Conflict):
     code: ClassVar[str] = "count_moved"
 
 
-def add_planned(connection: Connection, shop_id: ShopId, plan: CountPlan, *, tour_id: TourId, day: datetime) -> None:
+def add_planned(connection: Connection, shop_id: ShopId, plan: CountPlan, *, tour_id: TourId, day: date) -> None:
     """Write a planned count; its place, day, occasion and number must be free."""
     connection.execute(
         insert(_COUNTS).values(
@@ -60,7 +60,7 @@ def add_planned(connection: Connection, shop_id: ShopId, plan: CountPlan, *, tou
             tour_id=tour_id,
             place_id=plan.place,
             occasion=plan.occasion.value,
-            shop_day=day.date(),
+            shop_day=day,
             n=plan.n,
             state="planned",
             mode=Mode.CHALLENGE.value,

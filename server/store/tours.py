@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy import insert as new_row
 
 from server.core.count_acts import Occasion
+from server.core.count_states import CountState
 from server.core.errors import Absent
 from server.core.ids import CountId, PersonId, PlaceId, ShopId, TourId
 from server.core.log import canonical
@@ -16,6 +17,14 @@ from server.store.tables import Closure, Count, Person, Round, Shop, Tour, Trans
 
 _TOURS, _COUNTS, _ROUNDS = table(Tour), table(Count), table(Round)
 _PEOPLE, _CLOSURES, _SHOPS, _STEPS = table(Person), table(Closure), table(Shop), table(TransitionRow)
+_BEGUN = (
+    CountState.OPEN,
+    CountState.COUNTING,
+    CountState.SEALED_A,
+    CountState.VERIFYING,
+    CountState.SEALED_B,
+)
+"""States in which a count can be abandoned."""
 COUNTS_MAX = 10_000
 """Counts of one tour: more places than any shop has."""
 
@@ -131,6 +140,24 @@ def with_counts_in(connection: Connection, shop_id: ShopId, states: Collection[s
         select(_COUNTS.c.tour_id).where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.state.in_(list(states))).distinct()
     )
     return tuple(sorted(TourId(tour) for tour in found.scalars()))
+
+
+def overdue(
+    connection: Connection, shop_id: ShopId, *, now: datetime, untouched_since: datetime
+) -> tuple[CountId, ...]:
+    """Counts that may be overdue, in order of ids: plans of an earlier day, and begun ones without a step since then.
+
+    A day too many does no harm: who ends a count asks its deadline.
+    """
+    last_step = (
+        select(func.max(_STEPS.c.at))
+        .where(_STEPS.c.shop_id == _COUNTS.c.shop_id, _STEPS.c.count_id == _COUNTS.c.id)
+        .scalar_subquery()
+    )
+    is_missed = and_(_COUNTS.c.state == CountState.PLANNED.value, _COUNTS.c.shop_day <= now.date())
+    is_left = and_(_COUNTS.c.state.in_([state.value for state in _BEGUN]), last_step <= untouched_since)
+    found = connection.execute(select(_COUNTS.c.id).where(_COUNTS.c.shop_id == shop_id, or_(is_missed, is_left)))
+    return tuple(sorted(CountId(count) for count in found.scalars()))
 
 
 def last_closed_at(connection: Connection, shop_id: ShopId, place_id: PlaceId) -> datetime | None:

@@ -85,7 +85,7 @@ def plan_tour(work: UnitOfWork, *, occasion: Occasion) -> TourRow:
             n=1,
             deadline=to_ms(now.ends_at),
         )
-        counts.add_planned(work.conn, work.shop_id, plan, tour_id=tour.id, day=datetime.combine(now.day, time()))
+        counts.add_planned(work.conn, work.shop_id, plan, tour_id=tour.id, day=now.day)
     work.append_leaf(
         EventType.TOUR_PLANNED, Subject("tour", tour.id), _said(tour), actor=SERVER.person, actor_kind=ActorKind.SYSTEM
     )

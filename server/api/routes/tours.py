@@ -25,6 +25,7 @@ from server.store.shops import shop_facts
 from server.store.tours import CountRow, TourRow
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.close_counts import close_counts
+from server.usecases.close_counts_overdue import end_overdue
 from server.usecases.plan_tour import ShopMoment, current_tour, shop_moment
 from server.usecases.sign_tour import SigningAsked, show_list, sign_tour
 from server.usecases.sign_tour_pin import pin_check
@@ -119,9 +120,10 @@ class SignatureShown(BaseModel):
 
 @router.get("/current")
 async def current(request: Request, person: Person) -> TourShown:
-    """The tour of now, planned on the first request; what can be closed is closed."""
+    """The tour of now, planned on the first request; what can be closed is closed, what is overdue is ended."""
 
     def work(unit: UnitOfWork) -> TourShown:
+        end_overdue(unit)
         tour = current_tour(unit)
         close_counts(unit, tour.id)
         return _shown(unit, tour, person)
