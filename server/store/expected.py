@@ -11,10 +11,11 @@ from server.core.ids import CountId, PieceId, PieceRef, PlaceId, ShopId, Tid
 from server.core.pieces import Status
 from server.store import stock
 from server.store.stock import StockedPiece
-from server.store.tables import Answer, ExpectedSet, Label, Piece, PieceState, Place, Tag, table
+from server.store.tables import Answer, ExpectedSet, Label, Move, Piece, PieceState, Place, Tag, table
 
 _PIECES, _STATE, _PLACES = table(Piece), table(PieceState), table(Place)
 _TAGS, _LABELS, _ANSWERS, _SETS = table(Tag), table(Label), table(Answer), table(ExpectedSet)
+_MOVES = table(Move)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,26 @@ def last_in_hand(connection: Connection, shop_id: ShopId) -> Mapping[PieceRef, d
         .group_by(_PIECES.c.ref)
     )
     return {PieceRef(row.ref): row.at for row in rows}
+
+
+def handled_since(
+    connection: Connection, shop_id: ShopId, refs: Collection[PieceRef], *, since: datetime
+) -> frozenset[PieceRef]:
+    """Those of the pieces that came back or were moved after `since`, UTC as it is kept."""
+    rows = connection.execute(
+        select(_PIECES.c.ref)
+        .select_from(
+            _MOVES.join(_PIECES, (_PIECES.c.shop_id == _MOVES.c.shop_id) & (_PIECES.c.id == _MOVES.c.piece_id))
+        )
+        .where(
+            _MOVES.c.shop_id == shop_id,
+            _MOVES.c.kind.in_(("back", "moved")),
+            _MOVES.c.rx > since,
+            _PIECES.c.ref.in_(list(refs)),
+        )
+        .distinct()
+    )
+    return frozenset(PieceRef(ref) for ref in rows.scalars())
 
 
 def freeze(

@@ -62,15 +62,20 @@ def _opening(work: UnitOfWork, count: Count, by: Actor) -> acts.Open:
     digest = hashlib.sha256(body).hexdigest()
     expected.freeze(work.conn, work.shop_id, plan.count, body=body, digest=digest, frozen_at=work.now)
     since = tours.last_closed_at(work.conn, work.shop_id, plan.place)
+    refs = [piece.ref for piece in booked]
+    # A piece that went through hands since this place was last closed is asked, whatever the draw says (T12).
+    handled = (
+        frozenset[PieceRef]() if since is None else expected.handled_since(work.conn, work.shop_id, refs, since=since)
+    )
     return acts.Open(
         by=by,
         at=moment(work),
         expected_sha256=digest,
         scope_sha256=digest_of(_scope(work, count)),
-        expected=_pieces(work, tour, booked, deadline=plan.deadline),
+        expected=_pieces(work, tour, booked, deadline=plan.deadline, handled=handled),
         known_missing=missing,
         people=rights_now(work),
-        editors=cases.deciders(work.conn, work.shop_id, [piece.ref for piece in booked], since=since),
+        editors=cases.deciders(work.conn, work.shop_id, refs, since=since),
         policy=policy,
     )
 
@@ -114,9 +119,9 @@ def _scope(work: UnitOfWork, count: Count) -> JsonObject:
 
 
 def _pieces(
-    work: UnitOfWork, tour: TourRow, booked: tuple[StockedPiece, ...], *, deadline: int
+    work: UnitOfWork, tour: TourRow, booked: tuple[StockedPiece, ...], *, deadline: int, handled: frozenset[PieceRef]
 ) -> tuple[ExpectedPiece, ...]:
-    due, chances = _due(work, tour, booked, deadline=deadline), chances_of(tour)
+    due, chances = _due(work, tour, booked, deadline=deadline) | handled, chances_of(tour)
     return tuple(ExpectedPiece(piece.ref, ppm=chances.get(piece.ref, 0), is_due=piece.ref in due) for piece in booked)
 
 

@@ -1,17 +1,21 @@
 """What is expected is frozen, with its hash, before anything is heard; who counts is fixed with it."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 
 from server.clock import FixedClock
+from server.core.count_acts import Occasion
 from server.core.count_errors import WrongState
+from server.core.ids import PlaceId
 from server.core.log import canonical
 from server.core.pieces import Status
 from server.store import expected, stock
 from server.store.stock import Moved
 from server.store.unit_of_work import Store, UnitOfWork
-from tests.server.usecases.count_shop import MARC, ONE, RINGS, TWO, CountShop, epc, ref
+from server.usecases.close_counts import close_counts
+from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, TWO, CountShop, epc, ref
 
 
 @pytest.fixture
@@ -21,14 +25,14 @@ def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
     return planned
 
 
-def sell(work: UnitOfWork, number: int) -> None:
+def move(work: UnitOfWork, number: int, *, kind: str, to_place: PlaceId | None, to_status: Status) -> None:
     piece = stock.piece_by_ref(work.conn, work.shop_id, ref(number))
     moved = Moved(
         move_id=work.new_id(),
         piece=piece,
-        kind="sale",
-        to_place=None,
-        to_status=Status.SOLD,
+        kind=kind,
+        to_place=to_place,
+        to_status=to_status,
         at=work.now,
         rx=work.now,
         person_id="claire",
@@ -38,6 +42,10 @@ def sell(work: UnitOfWork, number: int) -> None:
         leaf_seq=0,
     )
     stock.record_move(work.conn, work.shop_id, moved)
+
+
+def sell(work: UnitOfWork, number: int) -> None:
+    move(work, number, kind="sale", to_place=None, to_status=Status.SOLD)
 
 
 def test_the_frozen_set_is_the_place_s_pieces_in_stock_and_its_hash_is_in_the_count(counting: CountShop) -> None:
@@ -69,3 +77,19 @@ def test_who_began_goes_on_and_another_person_takes_another_tray(counting: Count
     with pytest.raises(WrongState):
         counting.begin(ONE, MARC)
     counting.begin(TWO, MARC)
+
+
+def test_a_piece_that_was_moved_since_the_last_closing_is_due_in_the_next_count(counting: CountShop) -> None:
+    counting.count_first(ONE, RINGS[ONE])
+    counting.verify(ONE, 4)
+    for person in (CLAIRE, MARC):
+        counting.sign(person)
+    counting.checkpoint()
+    counting.store.run(lambda work: close_counts(work, counting.tour))
+    counting.clock.advance(timedelta(hours=1))
+    counting.store.run(lambda work: move(work, 3, kind="moved", to_place=ONE, to_status=Status.IN_STOCK))
+
+    counting.plan(Occasion.CLOSING)
+    counting.begin(ONE)
+
+    assert [piece.ref for piece in counting.sheet(ONE).expected if piece.is_due] == [ref(3)]
