@@ -21,6 +21,8 @@ from server.feed.messages import Announcement
 from server.signer.client import SignerClient
 from server.store.unit_of_work import NoShopYet, Store
 from server.store.writer import Announcement as Stored
+from server.usecases.close_counts import close_covered
+from server.usecases.close_counts_overdue import end_overdue
 from server.usecases.sign_checkpoint import sign_checkpoint
 from server.usecases.sign_in import PinGuard
 
@@ -40,6 +42,8 @@ ROUTERS: Final = (
 )
 SIGN_EVERY_S: Final = 1.0
 """A leaf is unsigned for about this long: the tail that a thief of the whole machine could still cut."""
+PLANS_EVERY_S: Final = 60.0
+"""How late an overdue count may be ended when nobody looks at its tour."""
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -67,12 +71,20 @@ class FeedBridge:
             self._loop.call_soon_threadsafe(self._hub.publish, said)
 
 
+def sign_and_close(store: Store, signer: SignerClient, *, signed: int) -> int:
+    """Sign what was added to the log, then close the counts that this covers; give the signed size."""
+    size = sign_checkpoint(store, signer)
+    if size != signed:
+        store.run(close_covered)
+    return size
+
+
 async def keep_signed(store: Store, signer: SignerClient) -> None:
     """Sign the log within a second of its growing, for as long as the server runs; say once when it cannot."""
-    was_refused = ""
+    was_refused, signed = "", 0
     while True:
         try:
-            await asyncio.to_thread(sign_checkpoint, store, signer)
+            signed = await asyncio.to_thread(sign_and_close, store, signer, signed=signed)
             was_refused = ""
         except NoShopYet:
             pass
@@ -83,6 +95,18 @@ async def keep_signed(store: Store, signer: SignerClient) -> None:
         await asyncio.sleep(SIGN_EVERY_S)
 
 
+async def keep_plans(store: Store) -> None:
+    """End what is overdue, once a minute: plans that nobody took, counts that were left."""
+    while True:
+        try:
+            await asyncio.to_thread(store.run, end_overdue)
+        except NoShopYet:
+            pass
+        except DomainError as refusal:
+            LOG.warning("overdue_not_ended", code=refusal.code, sentence=refusal.sentence)
+        await asyncio.sleep(PLANS_EVERY_S)
+
+
 def create_app(store: Store, hub: Hub, bridge: FeedBridge, *, signer: SignerClient) -> FastAPI:
     """The application of one running server. `store` must have `bridge` as its listener."""
 
@@ -90,10 +114,11 @@ def create_app(store: Store, hub: Hub, bridge: FeedBridge, *, signer: SignerClie
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         bridge.start(asyncio.get_running_loop())
-        signing = asyncio.create_task(keep_signed(store, signer))
+        jobs = [asyncio.create_task(keep_signed(store, signer)), asyncio.create_task(keep_plans(store))]
         yield
-        signing.cancel()
-        await asyncio.gather(signing, return_exceptions=True)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
 
     app = FastAPI(title="Baguier", version="0.1.0", openapi_url="/v1/openapi.json", lifespan=lifespan)
     app.state.context = Context(store=store, hub=hub, links=AgentLinks(), signer=signer, pin_guard=PinGuard())

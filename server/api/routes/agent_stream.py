@@ -30,6 +30,7 @@ from server.store.unit_of_work import UnitOfWork
 from server.usecases.accept_reads import Accepted, accept_batch
 from server.usecases.attach_reader import note_drained, note_listening, open_attachments
 from server.usecases.describe_readers import describe_readers, note_health
+from server.usecases.seal_round import seal_after_drain
 
 T = TypeVar("T")
 
@@ -132,6 +133,8 @@ class AgentSession:
         await self._written(
             lambda work: note_drained(work, device_id=self._agent.id, attachment_id=attachment, to_seq=seq)
         )
+        # A unit of its own: what the agent said stands, whatever the seal says.
+        await self._written(lambda work: seal_after_drain(work, attachment))
 
     async def _note_health(self, health: ReaderHealth) -> None:
         await self._written(lambda work: note_health(work, device_id=self._agent.id, health=health))

@@ -59,7 +59,7 @@ def split_second_word(record: Record) -> Record:
     """The same record with the second XPC word taken off the front of the EPC, as a decoder sees it."""
     if record.xpc_w1 is None or not record.xpc_w1 & XPC_HAS_SECOND:
         return record
-    fields = {name: getattr(record, name) for name in Record.__slots__}
+    fields = {name: getattr(record, name) for name in Record.__struct_fields__}
     return Record(**fields | {"xpc_w2": int.from_bytes(record.epc[:2], "big"), "epc": record.epc[2:]})
 
 
