@@ -183,7 +183,7 @@ def antenna_homes(connection: Connection, shop_id: ShopId, round_id: RoundId) ->
     return {(row.reader_id, int(row.antenna)): PlaceId(row.place_id) for row in found}
 
 
-def note_seal_asked(connection: Connection, shop_id: ShopId, round_id: RoundId, asked: JsonObject) -> None:
+def note_seal_asked(connection: Connection, shop_id: ShopId, round_id: RoundId, *, asked: JsonObject) -> None:
     """Remember what the person sealed with, until the readers have drained."""
     connection.execute(
         update(_ROUNDS)

@@ -47,7 +47,7 @@ class SignedLine:
     role: Role
 
 
-def add(connection: Connection, shop_id: ShopId, signed: Signed, lines: Sequence[SignedLine]) -> None:
+def add(connection: Connection, shop_id: ShopId, signed: Signed, *, lines: Sequence[SignedLine]) -> None:
     """Write a signature and its lines.
 
     Raises: SecondSignature: the same person, device or role has signed one of these results, or this list, already.

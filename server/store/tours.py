@@ -103,7 +103,7 @@ def of_count(connection: Connection, shop_id: ShopId, count_id: CountId) -> Tour
     return TourId(found)
 
 
-def set_body(connection: Connection, shop_id: ShopId, tour_id: TourId, body: JsonObject) -> None:
+def set_body(connection: Connection, shop_id: ShopId, tour_id: TourId, *, body: JsonObject) -> None:
     """Replace what is kept with a tour."""
     connection.execute(
         update(_TOURS)

@@ -50,7 +50,7 @@ class SealOutcome:
     is_sealed: bool
 
 
-def ask_seal(work: UnitOfWork, round_id: RoundId, by: Actor, asked: SealAsked) -> SealOutcome:
+def ask_seal(work: UnitOfWork, round_id: RoundId, *, by: Actor, asked: SealAsked) -> SealOutcome:
     """The round's person seals, from their device. Asked again it is the same; the first labels stand.
 
     Raises: RoundAbsent, NotYourRound, LabelUnknown, and what the core refuses.
@@ -60,7 +60,9 @@ def ask_seal(work: UnitOfWork, round_id: RoundId, by: Actor, asked: SealAsked) -
         refs_of_labels(work, asked.labels)
         labels = row.body.get("labels", list(asked.labels))
         gap = None if asked.gap is None else to_plain(asked.gap)
-        rounds.note_seal_asked(work.conn, work.shop_id, round_id, {"labels": labels, "at": moment(work), "gap": gap})
+        rounds.note_seal_asked(
+            work.conn, work.shop_id, round_id, asked={"labels": labels, "at": moment(work), "gap": gap}
+        )
     return seal_if_drained(work, round_id)
 
 
@@ -81,7 +83,7 @@ def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
     is_drained = waiting == 0 and reads_have_arrived(work, round_id)
     if not is_drained and asked.gap is None:
         return SealOutcome(count, max(waiting, 1), is_sealed=False)
-    return SealOutcome(_sealed(work, count, row, asked, is_drained=is_drained), waiting, is_sealed=True)
+    return SealOutcome(_sealed(work, count, row, asked=asked, is_drained=is_drained), waiting, is_sealed=True)
 
 
 def seal_after_drain(work: UnitOfWork, attachment_id: str) -> SealOutcome | None:
@@ -109,7 +111,7 @@ def open_round_of(work: UnitOfWork, count_id: CountId, by: Actor) -> RoundId:
     return row.id
 
 
-def _sealed(work: UnitOfWork, count: Count, row: RoundRow, asked: SealAsked, *, is_drained: bool) -> Count:
+def _sealed(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealAsked, is_drained: bool) -> Count:
     by = Actor(row.person_id, row.device_id)
     gap = None if asked.gap is None or is_drained else AcceptedGap(by.person, asked.gap)
     kind = _kind(count, row)

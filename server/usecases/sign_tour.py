@@ -72,15 +72,15 @@ def sign_tour(store: Store, tour_id: TourId, by: Actor, *, asked: SigningAsked, 
     SamePerson, SameDevice and whatever else the core refuses. SecondSignature: the database refuses.
     """
     check_pin(by.person, asked.pin)
-    return store.run(lambda work: _sign(work, tour_id, by, asked))
+    return store.run(lambda work: _sign(work, tour_id, by=by, asked=asked))
 
 
-def _sign(work: UnitOfWork, tour_id: TourId, by: Actor, asked: SigningAsked) -> str:
+def _sign(work: UnitOfWork, tour_id: TourId, *, by: Actor, asked: SigningAsked) -> str:
     sheets = _fixed(work, tour_id)
     shown = _list(work, tour_id, sheets, person=by.person)
     if (shown.list_no, shown.lines_sha256()) != (asked.list_no, asked.lines_sha256):
         raise ListChanged("A line has changed since the list was shown. Show it again, read it, and sign.")
-    statement = _statement(work, shown, by, asked)
+    statement = _statement(work, shown, by=by, asked=asked)
     signature = ListSignature(
         signature=work.new_id(),
         by=by,
@@ -105,7 +105,7 @@ def _sign(work: UnitOfWork, tour_id: TourId, by: Actor, asked: SigningAsked) -> 
         leaf_seq=leaf_seq,
     )
     lines = [SignedLine(line.count, line.result_no, Role(line.my_role.lower())) for line in shown.lines]
-    signatures.add(work.conn, work.shop_id, signed, lines)
+    signatures.add(work.conn, work.shop_id, signed, lines=lines)
     for step in steps:
         keep_step(work, step)
     _keep_lines(work, tour_id, shown, signature=signature.signature)
@@ -182,7 +182,7 @@ def _is_left(count: Count) -> bool:
     )
 
 
-def _statement(work: UnitOfWork, shown: TourList, by: Actor, asked: SigningAsked) -> SigningStatement:
+def _statement(work: UnitOfWork, shown: TourList, *, by: Actor, asked: SigningAsked) -> SigningStatement:
     head = log.head(work.conn, work.shop_id)
     return SigningStatement(
         meaning=asked.meaning,
@@ -208,4 +208,4 @@ def _keep_lines(work: UnitOfWork, tour_id: TourId, shown: TourList, *, signature
     tour = tours.by_id(work.conn, work.shop_id, tour_id)
     kept = tour.body.get("lists")
     lists = [*(kept if isinstance(kept, list) else []), {"signature": signature, "lines": to_plain(shown.lines)}]
-    tours.set_body(work.conn, work.shop_id, tour_id, tour.body | {"lists": lists})
+    tours.set_body(work.conn, work.shop_id, tour_id, body=tour.body | {"lists": lists})

@@ -166,7 +166,7 @@ async def seal(request: Request, count_id: Id, asked: SealWanted, person: Person
         by = _actor(person)
         round_id = open_round_of(unit, CountId(count_id), by)
         draining = attachments_to_drain(unit, round_id=round_id, person_id=by.person, device_id=by.device)
-        return ask_seal(unit, round_id, by, SealAsked(tuple(asked.labels), gap)), draining
+        return ask_seal(unit, round_id, by=by, asked=SealAsked(tuple(asked.labels), gap)), draining
 
     context = context_of(request)
     outcome, draining = await asyncio.wrap_future(context.store.writer.submit(work))

@@ -201,7 +201,7 @@ class CountShop:
         self.store.run(lambda work: note_drained(work, device_id=AGENT, attachment_id=attachment, to_seq=end))
 
     def ask_seal(self, round_id: RoundId, by: Actor, *, labels: tuple[str, ...] = ()) -> SealOutcome:
-        return self.store.run(lambda work: ask_seal(work, round_id, by, SealAsked(labels)))
+        return self.store.run(lambda work: ask_seal(work, round_id, by=by, asked=SealAsked(labels)))
 
     def retry_seal(self, round_id: RoundId) -> SealOutcome:
         return self.store.run(lambda work: seal_if_drained(work, round_id))

@@ -93,7 +93,7 @@ def test_a_code_that_is_on_no_label_seals_nothing(counting: CountShop) -> None:
     round_id = counting.begin(ONE)
 
     with pytest.raises(LabelUnknown):
-        counting.store.run(lambda work: ask_seal(work, round_id, CLAIRE, SealAsked((ref(4),))))
+        counting.store.run(lambda work: ask_seal(work, round_id, by=CLAIRE, asked=SealAsked((ref(4),))))
     assert counting.sheet(ONE).state is CountState.COUNTING
 
 
@@ -135,7 +135,7 @@ def test_a_gap_accepted_by_name_seals_without_the_reader_and_makes_the_verificat
     counting.hear(round_id, CLAIRE, RINGS[ONE])
     why = SealAsked(gap=Reason("the pad has no power", "ab" * 32))
 
-    sealed = counting.store.run(lambda work: ask_seal(work, round_id, CLAIRE, why))
+    sealed = counting.store.run(lambda work: ask_seal(work, round_id, by=CLAIRE, asked=why))
     counting.checkpoint()
 
     assert sealed.count.a1 is not None
