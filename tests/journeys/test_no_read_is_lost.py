@@ -19,7 +19,7 @@ from tests.server.seeds import Seeded, database_of
 
 KILLS = int(os.environ.get("BAGUIER_KILLS", "4"))
 """4 in every run; BAGUIER_KILLS=50 for the full journey of some minutes."""
-READS = int(os.environ.get("BAGUIER_READS", "2500"))
+READS = int(os.environ.get("BAGUIER_READS", "6000"))
 TAGS = 60
 SEEDED = Seeded()
 
