@@ -10,7 +10,7 @@ import pytest
 from server.__main__ import run
 from server.store.unit_of_work import Store
 
-REAL_EXPORT = Path("/work/shared/data/shopify_jewelery.csv")
+REAL_EXPORT = Path(__file__).resolve().parents[4] / "shared" / "data" / "shopify_jewelery.csv"
 NEW_SHOP = ("--shop", "Maison Claire", "--zone", "Europe/Paris", "--currency", "EUR")
 EXPORT = (
     "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price,Variant Barcode,Image Src\n"

@@ -10,7 +10,7 @@ from server.imports.mappings import UnknownFile, mapping_for
 from server.imports.shopify import read_shopify
 from server.imports.tabular import Table, read_table
 
-REAL_EXPORT = Path("/work/shared/data/shopify_jewelery.csv")
+REAL_EXPORT = Path(__file__).resolve().parents[4] / "shared" / "data" / "shopify_jewelery.csv"
 OLDER = (
     "Handle,Title,Type,Vendor,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Option3 Name,Option3 Value,"
     "Variant SKU,Variant Inventory Qty,Variant Price,Variant Barcode,Cost per item,Image Src\n"
