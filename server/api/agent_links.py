@@ -25,10 +25,6 @@ class AgentLinks:
         if self._links.get(device_id) == send:
             del self._links[device_id]
 
-    def is_connected(self, device_id: DeviceId) -> bool:
-        """Whether the agent can be reached now."""
-        return device_id in self._links
-
     async def tell(self, device_id: DeviceId, message: Message) -> bool:
         """Send `message`. False: the agent is away; it is told everything that is open when it comes back."""
         send = self._links.get(device_id)

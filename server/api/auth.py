@@ -1,6 +1,5 @@
 """Who is asking: a bearer token in, a known device or a signed-in person out. There are no cookies to steal or to forge with."""
 
-import hashlib
 from typing import Annotated, ClassVar, Final
 
 from fastapi import Depends
@@ -8,7 +7,7 @@ from starlette.requests import HTTPConnection
 
 from server.api.context import Context, context_of
 from server.core.errors import NotAllowed
-from server.store.credentials import KnownDevice, SignedIn, device_by_secret, signed_in
+from server.store.credentials import KnownDevice, SignedIn, device_by_secret, secret_sha256, signed_in
 
 TOKEN_CHARACTERS_MAX: Final = 200
 """Longer tokens are not ours; they are refused before they are hashed."""
@@ -36,14 +35,9 @@ def bearer_token(connection: HTTPConnection) -> str:
     return token.strip()
 
 
-def sha256_of(token: str) -> bytes:
-    """The hash under which a secret is looked up."""
-    return hashlib.sha256(token.encode()).digest()
-
-
 def known_device(context: Context, token: str) -> KnownDevice:
     """The device that holds this secret. Raises: NotSignedIn: unknown or revoked."""
-    device = context.store.read(lambda conn: device_by_secret(conn, sha256_of(token)))
+    device = context.store.read(lambda conn: device_by_secret(conn, secret_sha256(token)))
     if device is None:
         raise NotSignedIn("This device is not paired with this shop. Open a new link from `baguier device pair`.")
     return device
@@ -60,7 +54,7 @@ def known_agent(context: Context, connection: HTTPConnection) -> KnownDevice:
 def person_of(context: Context, connection: HTTPConnection) -> SignedIn:
     """The person signed in on this connection. Raises: NotSignedIn."""
     now = context.store.clock.now()
-    found = context.store.read(lambda conn: signed_in(conn, sha256_of(bearer_token(connection)), now=now))
+    found = context.store.read(lambda conn: signed_in(conn, secret_sha256(bearer_token(connection)), now=now))
     if found is None:
         raise NotSignedIn("The session has ended. Sign in again; what waits on the device is kept.")
     return found

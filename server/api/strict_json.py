@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict
 
 from server.core.errors import Malformed
 
@@ -35,6 +36,12 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _not_finite(word: str) -> object:
     raise Malformed(f"{word} is not a JSON number. Nothing was stored; send a finite number or null.")
+
+
+class Asked(BaseModel):
+    """A body of ours: no unknown members, no conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class StrictRequest(Request):

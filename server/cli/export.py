@@ -13,8 +13,7 @@ import typer
 
 from server.cli.shop_folder import DataOption, JsonOption, UrlOption, answer, opened, refusals, settings
 from server.core.errors import Malformed
-from server.signer.client import SignerClient
-from server.signer.spawn import spawned_signer
+from server.signer.spawn import signer_of
 from server.store.database import StoreInUse
 from server.usecases.export_pack import Period, Profile, export_pack
 
@@ -66,20 +65,6 @@ def in_use(code: int) -> Iterator[None]:
     except StoreInUse as refusal:
         print(refusal.sentence, file=sys.stderr)
         raise typer.Exit(code) from refusal
-
-
-@contextmanager
-def signer_of(folder: Path, socket_path: Path | None) -> Iterator[SignerClient]:
-    """The signer at `socket_path`, or else one started over the shop's folder for this command. Raises: SignerDown."""
-    if socket_path is None:
-        with spawned_signer(folder) as client:
-            yield client
-        return
-    client = SignerClient(socket_path)
-    try:
-        yield client
-    finally:
-        client.close()
 
 
 def require_folder(out: Path) -> None:

@@ -1,10 +1,7 @@
 """`baguier user`: who works in the shop."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -21,13 +18,12 @@ from server.cli.shop_folder import (
     settings,
 )
 from server.core.log.events import format_time
-from server.signer.client import SignerClient
-from server.signer.spawn import SpawnedSigner
+from server.signer.spawn import signer_of
 from server.store.database import read_once
 from server.store.people import EnrolledPerson, people, person_named
 from server.store.shops import only_shop
 from server.store.unit_of_work import FIRST_COMMAND, NoShopYet
-from server.usecases.enrol_person import PIN_DIGITS, PinMac, disable_person, enrol_person
+from server.usecases.enrol_person import PIN_DIGITS, disable_person, enrol_person
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Enrol, list and disable people.")
 
@@ -48,8 +44,8 @@ def add(
     rights = right or ["count"]
     with refusals():
         chosen = settings(data, database_url)
-        with opened(chosen) as store, _pin_mac(chosen.data, signer) as pin_mac:
-            person = enrol_person(store, name=name, rights=rights, pin=pin, pin_mac=pin_mac, language=language)
+        with opened(chosen) as store, signer_of(chosen.data, signer) as client:
+            person = enrol_person(store, name=name, rights=rights, pin=pin, pin_mac=client.pin_mac, language=language)
     answer(
         {"id": person, "name": name, "rights": rights, "pin": pin},
         as_json=as_json,
@@ -87,20 +83,6 @@ def disable(
         confirm(f"Bar {person.name} from signing in?", is_sure=is_sure)
         store.run(lambda unit: disable_person(unit, person.id))
     answer({"id": person.id, "name": person.name}, as_json=as_json, text=f"{person.name} can no longer sign in.")
-
-
-@contextmanager
-def _pin_mac(folder: Path, socket_path: Path | None) -> Iterator[PinMac]:
-    """The HMAC of the signer at `socket_path`, or else of one started over the shop's folder for this command."""
-    with TemporaryDirectory(prefix="baguier-signer-") as private:
-        started = None if socket_path is not None else SpawnedSigner.start(folder, Path(private) / "signer.sock")
-        client = SignerClient(socket_path or Path(private) / "signer.sock")
-        try:
-            yield client.pin_mac
-        finally:
-            client.close()
-            if started is not None:
-                started.stop()
 
 
 def _document(person: EnrolledPerson) -> dict[str, object]:

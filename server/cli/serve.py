@@ -30,8 +30,7 @@ def serve(
     from server.core.errors import DomainError
     from server.feed.hub import Hub
     from server.settings import settings_from
-    from server.signer.client import SignerClient
-    from server.signer.spawn import spawned_signer
+    from server.signer.spawn import signer_of
     from server.store.unit_of_work import Store
 
     hub = Hub(epoch=secrets.token_hex(8))
@@ -39,7 +38,7 @@ def serve(
     try:
         with ExitStack() as opened:
             store = opened.enter_context(Store(settings_from(data=data).database, listener=bridge))
-            client = SignerClient(signer) if signer is not None else opened.enter_context(spawned_signer(data))
+            client = opened.enter_context(signer_of(data, signer))
             app = create_app(store, hub, bridge, signer=client)
             _run(uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="on"))
     except DomainError as refusal:

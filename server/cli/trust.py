@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from server.cli.export import EXIT_IN_USE, SignerOption, in_use, require_folder, signer_of, write_whole
+from server.cli.export import EXIT_IN_USE, SignerOption, in_use, require_folder, write_whole
 from server.cli.shop_folder import DataOption, JsonOption, UrlOption, answer, opened, refusals, settings
+from server.signer.spawn import signer_of
 from server.usecases.export_trust import export_trust
 
 app = typer.Typer(add_completion=False, help="What others keep of the log, to check packs with.")

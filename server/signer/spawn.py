@@ -67,3 +67,17 @@ def spawned_signer(folder: Path) -> Iterator[SignerClient]:
         finally:
             client.close()
             spawned.stop()
+
+
+@contextmanager
+def signer_of(folder: Path, socket_path: Path | None) -> Iterator[SignerClient]:
+    """The signer at `socket_path`, or else one started over the shop's folder for this command. Raises: SignerDown."""
+    if socket_path is None:
+        with spawned_signer(folder) as client:
+            yield client
+        return
+    client = SignerClient(socket_path)
+    try:
+        yield client
+    finally:
+        client.close()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import Connection, and_, select
 
@@ -34,6 +35,11 @@ class SignedIn:
     name: str
     rights: frozenset[str]
     device_id: DeviceId
+
+
+def secret_sha256(secret: str) -> bytes:
+    """What is kept of a secret. A plain hash is enough: 256 random bits cannot be guessed."""
+    return sha256(secret.encode()).digest()
 
 
 def device_by_secret(connection: Connection, secret_sha256: bytes) -> KnownDevice | None:

@@ -5,13 +5,13 @@ hashes only. Each pairing and each revocation is a leaf.
 """
 
 from datetime import timedelta
-from hashlib import sha256
 from typing import ClassVar, Final
 
 from server.core.errors import Conflict, Malformed, NotAllowed
 from server.core.ids import DeviceId
 from server.core.log.events import ActorKind, EventType, Subject
 from server.store import devices
+from server.store.credentials import secret_sha256
 from server.store.devices import OfferedPairing
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.open_shop import SYSTEM_ACTOR
@@ -34,11 +34,6 @@ class PairingUsed(Conflict):
     """The link was opened before."""
 
     code: ClassVar[str] = "pairing_used"
-
-
-def secret_sha256(secret: str) -> bytes:
-    """What is kept of a secret. A plain hash is enough: 256 random bits cannot be guessed."""
-    return sha256(secret.encode()).digest()
 
 
 def offer_pairing(unit: UnitOfWork, *, name: str, kind: str, token: str) -> OfferedPairing:

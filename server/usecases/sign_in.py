@@ -7,13 +7,12 @@ slow, ends early, and tells a guesser nothing about who exists.
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import ClassVar, Final
 
 from server.core.errors import Conflict, NotAllowed
 from server.core.ids import DeviceId, PersonId, ShopId
 from server.store import people, sessions
-from server.store.credentials import KnownDevice
+from server.store.credentials import KnownDevice, secret_sha256
 from server.store.people import EnrolledPerson
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases.enrol_person import PinMac, hash_pin, is_pin
@@ -132,7 +131,7 @@ def _open(work: UnitOfWork, *, device: KnownDevice, person: PersonId, token: str
         work.conn,
         device.shop_id,
         session_id=work.new_id(),
-        token_sha256=sha256(token.encode()).digest(),
+        token_sha256=secret_sha256(token),
         person=person,
         device=device.id,
         opened_at=work.now,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from server.api.auth import sha256_of
 from server.core.ids import ShopId
 from server.settings import settings_from
+from server.store.credentials import secret_sha256
 from server.store.shops import ShopFacts, add_shop
 from server.store.tables import Count, Device, Person, Place, Round, SessionRow, Tour
 from server.store.unit_of_work import Store, UnitOfWork
@@ -51,7 +51,9 @@ def _add_people(session: Session, seeded: Seeded, now: datetime) -> None:
     session.add(Place(shop_id=shop_id, id=seeded.tray, name="Plateau 1", kind="tray", created_at=now))
     for device, kind, token in [(seeded.agent, "agent", AGENT_TOKEN), (seeded.handheld, "handheld", "handheld-secret")]:
         session.add(
-            Device(shop_id=shop_id, id=device, name=device, kind=kind, secret_sha256=sha256_of(token), paired_at=now)
+            Device(
+                shop_id=shop_id, id=device, name=device, kind=kind, secret_sha256=secret_sha256(token), paired_at=now
+            )
         )
     session.add(
         Person(
@@ -73,7 +75,7 @@ def _add_count(session: Session, seeded: Seeded, now: datetime) -> None:
         SessionRow(
             shop_id=shop_id,
             id="session-1",
-            token_sha256=sha256_of(PERSON_TOKEN),
+            token_sha256=secret_sha256(PERSON_TOKEN),
             person_id=seeded.person,
             device_id=seeded.handheld,
             opened_at=now,

@@ -98,7 +98,7 @@ class AgentSession:
         return decode_message(raw), raw
 
     async def _written(self, work: Callable[[UnitOfWork], T]) -> T:
-        return await asyncio.wrap_future(self._context.store.writer.submit(work))
+        return await self._context.written(work)
 
     async def _take_messages(self) -> None:
         while True:

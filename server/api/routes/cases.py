@@ -1,15 +1,14 @@
 """Cases: what people do about the findings of counts."""
 
-import asyncio
 import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from server.api.auth import Person
 from server.api.context import context_of
-from server.api.strict_json import StrictRoute
+from server.api.strict_json import Asked, StrictRoute
 from server.clock import from_ms, to_ms
 from server.core.actors import Actor
 from server.core.cases import Case, CaseAct, Decide, Investigate, Outcome
@@ -27,10 +26,9 @@ router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=StrictRoute)
 Id = Annotated[str, Path(max_length=64)]
 
 
-class DecisionAsked(BaseModel):
+class DecisionAsked(Asked):
     """A decision with what it rests on."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     outcome: str = Field(max_length=40)
     """A word of the list of outcomes, such as found_here or under_investigation."""
     is_sighted: bool = False
@@ -74,7 +72,6 @@ def show(request: Request, case_id: Id, person: Person) -> CaseShown:
 @router.post("/{case_id}/decision")
 async def decide(request: Request, case_id: Id, asked: DecisionAsked, person: Person) -> CaseShown:
     """Decide, with what I saw or the paper I hold."""
-    store = context_of(request).store
     try:
         outcome = Outcome(asked.outcome)
     except ValueError as error:
@@ -86,19 +83,18 @@ async def decide(request: Request, case_id: Id, asked: DecisionAsked, person: Pe
         act = Decide(_actor(person), to_ms(unit.now), outcome, asked.is_sighted, asked.document, reason=reason)
         return decide_case(unit, CaseId(case_id), act)
 
-    return _shown(await asyncio.wrap_future(store.writer.submit(work)))
+    return _shown(await context_of(request).written(work))
 
 
 @router.post("/{case_id}/investigation")
 async def investigate(request: Request, case_id: Id, person: Person) -> CaseShown:
     """Somebody looks into it."""
-    store = context_of(request).store
 
     def work(unit: UnitOfWork) -> Case:
         act: CaseAct = Investigate(_actor(person), to_ms(unit.now))
         return decide_case(unit, CaseId(case_id), act)
 
-    return _shown(await asyncio.wrap_future(store.writer.submit(work)))
+    return _shown(await context_of(request).written(work))
 
 
 def _require_seen(request: Request, person: SignedIn, found: tuple[Case, ...]) -> None:

@@ -1,17 +1,16 @@
 """Counts: open, seal, search, verify, recount. Every refusal comes from the core; a route only parses and shapes."""
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from reader_drivers.reads import Drain
 from server.api.auth import Person
 from server.api.context import context_of
-from server.api.strict_json import StrictRoute
+from server.api.strict_json import Asked, StrictRoute
 from server.clock import from_ms
 from server.core.actors import Actor
 from server.core.count_result import present_by_b, recount_lines
@@ -50,12 +49,6 @@ _REVEALED = frozenset(
         CountState.CLOSED,
     }
 )
-
-
-class Asked(BaseModel):
-    """A body of ours: no unknown members, no conversions."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class SealWanted(Asked):
@@ -169,7 +162,7 @@ async def seal(request: Request, count_id: Id, asked: SealWanted, person: Person
         return ask_seal(unit, round_id, by=by, asked=SealAsked(tuple(asked.labels), gap)), draining
 
     context = context_of(request)
-    outcome, draining = await asyncio.wrap_future(context.store.writer.submit(work))
+    outcome, draining = await context.written(work)
     for agent, attachment in draining:
         await context.links.tell(agent, Drain(attachment))
     return SealShown(is_sealed=outcome.is_sealed, waiting=outcome.waiting, count=_shown(outcome.count, person))
@@ -178,7 +171,7 @@ async def seal(request: Request, count_id: Id, asked: SealWanted, person: Person
 @router.post("/{count_id}/search", status_code=201)
 async def search(request: Request, count_id: Id, person: Person) -> SearchShown:
     """After my seal: what is silent, and a minute to find it. The round is sealed like any other."""
-    found = await _written(request, lambda work: open_search(work, CountId(count_id), _actor(person)))
+    found = await context_of(request).written(lambda work: open_search(work, CountId(count_id), _actor(person)))
     assert found.count.search_until is not None
     return SearchShown(
         round=found.round,
@@ -253,7 +246,9 @@ async def reveal_solo(request: Request, count_id: Id, person: Person) -> CountSh
 @router.get("/{count_id}/figures")
 async def figures(request: Request, count_id: Id, person: Person) -> FiguresShown:
     """Expected, A and B. It is written down who saw them; 403 `counting_blind` before the own seal."""
-    count = await _written(request, lambda work: verify_count.show_figures(work, CountId(count_id), _actor(person)))
+    count = await context_of(request).written(
+        lambda work: verify_count.show_figures(work, CountId(count_id), _actor(person))
+    )
     is_revealed = count.state in _REVEALED
     b = sorted(present_by_b(count)) if is_revealed and count.b is not None else None
     result = count.result
@@ -284,12 +279,8 @@ def _reason(text: str) -> Reason:
     return salted_digest(text, salt=secrets.token_bytes(32))
 
 
-async def _written(request: Request, work: Callable[[UnitOfWork], T]) -> T:
-    return await asyncio.wrap_future(context_of(request).store.writer.submit(work))
-
-
 async def _change(request: Request, person: SignedIn, act: Callable[[UnitOfWork, Actor], Count]) -> CountShown:
-    return _shown(await _written(request, lambda work: act(work, _actor(person))), person)
+    return _shown(await context_of(request).written(lambda work: act(work, _actor(person))), person)
 
 
 def _shown(count: Count, person: SignedIn) -> CountShown:

@@ -1,6 +1,5 @@
 """Moves: a till, a program or a manager says that a piece was sold, went out, came back or changed its place."""
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -9,17 +8,17 @@ from typing import Annotated, ClassVar, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 from starlette.requests import HTTPConnection
 
-from server.api.auth import NotSignedIn, bearer_token, sha256_of
+from server.api.auth import NotSignedIn, bearer_token
 from server.api.context import context_of
-from server.api.strict_json import StrictRoute
+from server.api.strict_json import Asked, StrictRoute
 from server.core.errors import Absent, Conflict, Malformed, NotAllowed
 from server.core.ids import DeviceId, PersonId, PieceRef, PlaceId
 from server.core.pieces import Status
 from server.store import packs, people
-from server.store.credentials import device_by_secret, signed_in
+from server.store.credentials import device_by_secret, secret_sha256, signed_in
 from server.store.packs import MoveRow
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.move_piece import MoveKind, Wanted, move_piece
@@ -52,7 +51,7 @@ class Mover:
 
 def _mover(connection: HTTPConnection) -> Mover:
     context = context_of(connection)
-    token, now = sha256_of(bearer_token(connection)), context.store.clock.now()
+    token, now = secret_sha256(bearer_token(connection)), context.store.clock.now()
     person = context.store.read(lambda conn: signed_in(conn, token, now=now))
     if person is not None:
         if RIGHT not in person.rights:
@@ -72,10 +71,8 @@ def _only_text(value: object) -> object:
     return value
 
 
-class MoveAsked(BaseModel):
+class MoveAsked(Asked):
     """A move; no unknown members."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     piece: str = Field(min_length=1, max_length=40, description="Reference, such as BAG-000001.")
     kind: MoveKind = Field(strict=False)
@@ -115,8 +112,7 @@ async def add_move(
 ) -> MoveShown:
     """Record one move. The same key with the same move gives the first answer again; with another move, 409."""
     wanted = _wanted(asked, mover)
-    store = context_of(request).store
-    row = await asyncio.wrap_future(store.writer.submit(lambda work: _once(work, wanted, key)))
+    row = await context_of(request).written(lambda work: _once(work, wanted, key))
     return MoveShown(
         id=row.id,
         piece=row.ref,

@@ -1,16 +1,15 @@
 """Rounds: a person lets readers listen for their round, and ends it."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from reader_drivers.reads import Drain, Listen
 from server.api.auth import Person
 from server.api.context import context_of
 from server.api.routes.agent_stream import PASS_MIN_MS
-from server.api.strict_json import StrictRoute
+from server.api.strict_json import Asked, StrictRoute
 from server.core.ids import RoundId
 from server.usecases.attach_reader import attach_reader, attachments_to_drain
 
@@ -19,10 +18,9 @@ router = APIRouter(prefix="/v1/rounds", tags=["rounds"], route_class=StrictRoute
 Id = Annotated[str, Path(max_length=64)]
 
 
-class AttachmentAsked(BaseModel):
+class AttachmentAsked(Asked):
     """Which reader is to listen."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     reader: str = Field(min_length=1, max_length=200)
 
 
@@ -44,15 +42,13 @@ class Draining(BaseModel):
 async def attach(request: Request, round_id: Id, *, asked: AttachmentAsked, person: Person) -> AttachmentShown:
     """Let a reader listen for this round. Asked twice, the same attachment is given: no `Idempotency-Key` is needed."""
     context = context_of(request)
-    attached = await asyncio.wrap_future(
-        context.store.writer.submit(
-            lambda work: attach_reader(
-                work,
-                round_id=RoundId(round_id),
-                reader=asked.reader,
-                person_id=person.person_id,
-                device_id=person.device_id,
-            )
+    attached = await context.written(
+        lambda work: attach_reader(
+            work,
+            round_id=RoundId(round_id),
+            reader=asked.reader,
+            person_id=person.person_id,
+            device_id=person.device_id,
         )
     )
     one = attached.attachment
@@ -64,11 +60,9 @@ async def attach(request: Request, round_id: Id, *, asked: AttachmentAsked, pers
 async def drain(request: Request, round_id: Id, person: Person) -> Draining:
     """Ask every reader of this round to send what it still holds and stop. Asked twice, it is the same."""
     context = context_of(request)
-    waiting = await asyncio.wrap_future(
-        context.store.writer.submit(
-            lambda work: attachments_to_drain(
-                work, round_id=RoundId(round_id), person_id=person.person_id, device_id=person.device_id
-            )
+    waiting = await context.written(
+        lambda work: attachments_to_drain(
+            work, round_id=RoundId(round_id), person_id=person.person_id, device_id=person.device_id
         )
     )
     for agent, attachment in waiting:

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.requests import HTTPConnection
 
 from server.api.auth import Person, bearer_token, known_device
 from server.api.context import context_of
-from server.api.strict_json import StrictRoute
+from server.api.strict_json import Asked, StrictRoute
 from server.core.ids import PersonId
 from server.store import people
 from server.store.credentials import KnownDevice
@@ -27,12 +27,6 @@ def _device(connection: HTTPConnection) -> KnownDevice:
 
 
 Device = Annotated[KnownDevice, Depends(_device)]
-
-
-class Asked(BaseModel):
-    """A body of ours: no unknown members, no conversions."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class PairingClaimed(Asked):
@@ -93,9 +87,7 @@ async def claim(request: Request, asked: PairingClaimed) -> DeviceShown:
     """Turn a one-time link into a device of the shop."""
     store = context_of(request).store
     secret = secrets.token_urlsafe(32)
-    device = await asyncio.wrap_future(
-        store.writer.submit(lambda work: redeem_pairing(work, token=asked.token, secret=secret))
-    )
+    device = await context_of(request).written(lambda work: redeem_pairing(work, token=asked.token, secret=secret))
     facts = await asyncio.to_thread(store.read, lambda conn: shop_facts(conn, store.shop_id))
     shop = ShopShown(id=facts.id, name=facts.name, zone=facts.zone, currency=facts.currency)
     return DeviceShown(device_id=device, device_secret=secret, shop=shop)
@@ -135,5 +127,4 @@ def me(person: Person) -> Me:
 @router.delete("/sessions/current", status_code=204)
 async def close_session(request: Request, person: Person) -> None:
     """Sign out."""
-    store = context_of(request).store
-    await asyncio.wrap_future(store.writer.submit(lambda work: sign_out(work, person.session_id)))
+    await context_of(request).written(lambda work: sign_out(work, person.session_id))

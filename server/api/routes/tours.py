@@ -1,16 +1,16 @@
 """Tours: what is to be counted now, and the one list that each person signs."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from server.api.auth import Person
 from server.api.context import context_of
-from server.api.strict_json import StrictRoute
+from server.api.strict_json import Asked, StrictRoute
 from server.clock import to_ms
 from server.core.actors import Actor
 from server.core.count_acts import Occasion
@@ -88,18 +88,16 @@ class ListShown(BaseModel):
     is_late: bool
 
 
-class PhotoTaken(BaseModel):
+class PhotoTaken(Asked):
     """Digest of the photo of a tray, for closing alone."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     count: str = Field(max_length=64)
     sha256: str = Field(pattern=DIGEST)
 
 
-class SignatureAsked(BaseModel):
+class SignatureAsked(Asked):
     """My signature on the list as it was shown."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     list_no: int = Field(ge=1)
     lines_sha256: str = Field(pattern=DIGEST)
     meaning: str = Field(min_length=1, max_length=500)
@@ -128,7 +126,7 @@ async def current(request: Request, person: Person) -> TourShown:
         close_counts(unit, tour.id)
         return _shown(unit, tour, person)
 
-    return await _written(request, work)
+    return await context_of(request).written(work)
 
 
 @router.get("/{tour_id}")
@@ -140,7 +138,7 @@ async def show(request: Request, tour_id: Id, person: Person) -> TourShown:
         close_counts(unit, tour.id)
         return _shown(unit, tour, person)
 
-    return await _written(request, work)
+    return await context_of(request).written(work)
 
 
 @router.get("/{tour_id}/list")
@@ -152,7 +150,7 @@ async def my_list(request: Request, tour_id: Id, person: Person) -> ListShown:
         listed = show_list(unit, TourId(tour_id), by)
         return _list_shown(unit, listed)
 
-    return await _written(request, work)
+    return await context_of(request).written(work)
 
 
 @router.post("/{tour_id}/signatures", status_code=201)
@@ -172,10 +170,6 @@ async def sign(request: Request, tour_id: Id, asked: SignatureAsked, person: Per
     by = Actor(person.person_id, person.device_id)
     made = await asyncio.to_thread(sign_tour, context.store, TourId(tour_id), by, asked=signing, check_pin=check)
     return SignatureShown(signature=made)
-
-
-async def _written(request: Request, work: Callable[[UnitOfWork], T]) -> T:
-    return await asyncio.wrap_future(context_of(request).store.writer.submit(work))
 
 
 def _moment(text: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.api.auth import sha256_of
+from server.store.credentials import secret_sha256
 from server.store.tables import Device, Person, Round, SessionRow
 from server.store.unit_of_work import Store, UnitOfWork
 from tests.server.running import running_server
@@ -80,7 +80,7 @@ def add_device(work: UnitOfWork, name: str, *, kind: str, token: str) -> None:
             id=f"device-{name}",
             name=name,
             kind=kind,
-            secret_sha256=sha256_of(token),
+            secret_sha256=secret_sha256(token),
             paired_at=work.now,
         )
     )
@@ -106,7 +106,7 @@ def add_person(work: UnitOfWork, name: str, *, rights: str, token: str) -> None:
         SessionRow(
             shop_id=Seeded().shop,
             id=f"session-{name}",
-            token_sha256=sha256_of(token),
+            token_sha256=secret_sha256(token),
             person_id=f"person-{name}",
             device_id=f"device-{name}",
             opened_at=work.now,

@@ -14,12 +14,12 @@ from server.__main__ import run
 from server.signer.client import SignerClient
 from server.signer.spawn import SpawnedSigner
 from server.store import people
-from server.store.credentials import device_by_secret
+from server.store.credentials import device_by_secret, secret_sha256
 from server.store.database import StoreInUse
 from server.store.unit_of_work import Store
 from server.usecases.enrol_person import is_pin
 from server.usecases.open_shop import open_shop
-from server.usecases.pair_device import redeem_pairing, secret_sha256
+from server.usecases.pair_device import redeem_pairing
 
 
 @dataclass(frozen=True)

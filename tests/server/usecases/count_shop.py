@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from reader_drivers.reads import Batch, PassRow, ReadRow
-from server.api.auth import sha256_of
 from server.clock import FixedClock, to_ms
 from server.core.actors import Actor
 from server.core.count_acts import Occasion
 from server.core.count_sheet import Count
 from server.core.ids import CountId, DeviceId, PersonId, PieceRef, PlaceId, RoundId, TourId
 from server.store import checkpoints, counts, log, tours
+from server.store.credentials import secret_sha256
 from server.store.tables import (
     Device,
     Label,
@@ -69,7 +69,9 @@ def seed(work: UnitOfWork) -> None:
     for device in ("handheld-1", "handheld-2", "handheld-3", AGENT):
         kind = "agent" if device == AGENT else "handheld"
         session.add(
-            Device(shop_id=shop_id, id=device, name=device, kind=kind, secret_sha256=sha256_of(device), paired_at=now)
+            Device(
+                shop_id=shop_id, id=device, name=device, kind=kind, secret_sha256=secret_sha256(device), paired_at=now
+            )
         )
     for person, rights in (("claire", "count"), ("marc", "count"), ("nadia", "count"), ("paul", "manage read")):
         session.add(
@@ -97,7 +99,7 @@ def seed(work: UnitOfWork) -> None:
             SessionRow(
                 shop_id=shop_id,
                 id=f"{person}-{device}",
-                token_sha256=sha256_of(token(person, device)),
+                token_sha256=secret_sha256(token(person, device)),
                 person_id=person,
                 device_id=device,
                 opened_at=now,

@@ -8,7 +8,7 @@ from server.clock import FixedClock
 from server.core.errors import Absent, Malformed
 from server.core.log.events import EventType, Leaf
 from server.store import devices, log
-from server.store.credentials import device_by_secret
+from server.store.credentials import device_by_secret, secret_sha256
 from server.store.unit_of_work import Store
 from server.usecases.pair_device import (
     LINK_LIFETIME,
@@ -18,7 +18,6 @@ from server.usecases.pair_device import (
     pair_program,
     redeem_pairing,
     revoke_device,
-    secret_sha256,
 )
 
 
