@@ -13,6 +13,9 @@ _ATTACHMENTS = table(Attachment)
 _READERS = table(Reader)
 _ROUNDS = table(Round)
 _COUNTS = table(Count)
+_WITH_READER: Final = _ATTACHMENTS.join(
+    _READERS, and_(_READERS.c.shop_id == _ATTACHMENTS.c.shop_id, _READERS.c.id == _ATTACHMENTS.c.reader_id)
+)
 OPEN_MAX: Final = 1_000
 """Open attachments listed for one agent: far more than it can have readers and antennas."""
 
@@ -82,11 +85,7 @@ def open_ones(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -
     """Attachments of an agent's readers that were not drained, oldest first; `OPEN_MAX` at most."""
     found = connection.execute(
         select(_ATTACHMENTS, _READERS.c.name.label("reader"))
-        .select_from(
-            _ATTACHMENTS.join(
-                _READERS, and_(_READERS.c.shop_id == _ATTACHMENTS.c.shop_id, _READERS.c.id == _ATTACHMENTS.c.reader_id)
-            )
-        )
+        .select_from(_WITH_READER)
         .where(
             _ATTACHMENTS.c.shop_id == shop_id,
             _READERS.c.device_id == device_id,
@@ -112,11 +111,7 @@ def open_of_round(connection: Connection, shop_id: ShopId, round_id: RoundId) ->
     """Agent and id of each attachment of a round that was not drained, oldest first; `OPEN_MAX` at most."""
     found = connection.execute(
         select(_READERS.c.device_id, _ATTACHMENTS.c.id)
-        .select_from(
-            _ATTACHMENTS.join(
-                _READERS, and_(_READERS.c.shop_id == _ATTACHMENTS.c.shop_id, _READERS.c.id == _ATTACHMENTS.c.reader_id)
-            )
-        )
+        .select_from(_WITH_READER)
         .where(
             _ATTACHMENTS.c.shop_id == shop_id,
             _ATTACHMENTS.c.round_id == round_id,
@@ -168,11 +163,7 @@ def belongs_to(connection: Connection, shop_id: ShopId, *, attachment_id: str, d
     """Whether the attachment's reader is spoken for by this agent."""
     found = connection.execute(
         select(_READERS.c.id)
-        .select_from(
-            _ATTACHMENTS.join(
-                _READERS, and_(_READERS.c.shop_id == _ATTACHMENTS.c.shop_id, _READERS.c.id == _ATTACHMENTS.c.reader_id)
-            )
-        )
+        .select_from(_WITH_READER)
         .where(_ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.id == attachment_id, _READERS.c.device_id == device_id)
     ).first()
     return found is not None

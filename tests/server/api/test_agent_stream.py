@@ -52,22 +52,6 @@ def greet(server: RunningServer, token: str = AGENT_TOKEN) -> Iterator[ClientCon
         yield socket
 
 
-@pytest.fixture(scope="module")
-def idle_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """For tests that change nothing, so that they need not each start a server."""
-    folder = tmp_path_factory.mktemp("shop")
-    seeded_folder(folder)
-    with running_server(folder) as started:
-        yield started
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
-    seeded_folder(tmp_path)
-    with running_server(tmp_path) as started:
-        yield started
-
-
 def as_person(server: RunningServer) -> httpx.Client:
     return httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {PERSON_TOKEN}"}, timeout=ANSWER_S)
 

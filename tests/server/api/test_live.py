@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,26 +12,10 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.server.api.test_agent_stream import greet, hear
-from tests.server.running import RunningServer, running_server
-from tests.server.seeds import PERSON_TOKEN, seeded_folder
+from tests.server.running import RunningServer
+from tests.server.seeds import PERSON_TOKEN
 
 ANSWER_S = 10.0
-
-
-@pytest.fixture(scope="module")
-def idle_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """For tests that change nothing, so that they need not each start a server."""
-    folder = tmp_path_factory.mktemp("shop")
-    seeded_folder(folder)
-    with running_server(folder) as started:
-        yield started
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
-    seeded_folder(tmp_path)
-    with running_server(tmp_path) as started:
-        yield started
 
 
 @contextmanager
