@@ -25,7 +25,11 @@ export type CallFailure =
 
 export type Answer<T> = Promise<Result<T, CallFailure>>;
 
+/** One question to the server, as the signed-in person. Screens with their own shapes ask through it. */
+export type Ask = <T>(call: Call<T>) => Answer<T>;
+
 export interface Client {
+  readonly ask: Ask;
   readonly claimPairing: (token: string) => Answer<Pairing>;
   /** `secret`: the device's, not a session's. */
   readonly people: (secret: string) => Answer<readonly Person[]>;
@@ -34,7 +38,7 @@ export interface Client {
   readonly sendBatch: (batch: Batch) => Answer<Acknowledgement>;
 }
 
-interface Call<T> {
+export interface Call<T> {
   readonly path: string;
   readonly shape: Shape<T>;
   readonly body?: Json;
@@ -45,8 +49,9 @@ interface Call<T> {
 
 /** A client that sends `token()` as bearer when there is one; `send` is the browser's `fetch` outside tests. */
 export function makeClient(token: () => string | null, send: typeof fetch = fetch): Client {
-  const ask = <T>(call: Call<T>): Answer<T> => request(call, { token: call.bearer ?? token(), send });
+  const ask: Ask = (call) => request(call, { token: call.bearer ?? token(), send });
   return {
+    ask,
     claimPairing: (pairing) => ask({ path: "/v1/device-pairings/claim", shape: pairingShape, body: { token: pairing } }),
     people: (secret) => ask({ path: "/v1/people", shape: peopleShape, bearer: secret }),
     signIn: (secret, { person, pin }) => ask({ path: "/v1/sessions", shape: sessionShape, bearer: secret, body: { person, pin } }),
