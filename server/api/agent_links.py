@@ -25,6 +25,10 @@ class AgentLinks:
         if self._links.get(device_id) == send:
             del self._links[device_id]
 
+    def is_open(self, device_id: DeviceId) -> bool:
+        """Whether the agent is connected, as far as we know."""
+        return device_id in self._links
+
     async def tell(self, device_id: DeviceId, message: Message) -> bool:
         """Send `message`. False: the agent is away; it is told everything that is open when it comes back."""
         send = self._links.get(device_id)

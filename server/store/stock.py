@@ -1,6 +1,6 @@
 """Stock rows: pieces, their descriptions, tags, labels and moves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from server.store.tables import Label, Move, Piece, PieceFacts, PieceState, Tag,
 
 _PIECES, _FACTS, _STATE = table(Piece), table(PieceFacts), table(PieceState)
 _TAGS, _LABELS, _MOVES = table(Tag), table(Label), table(Move)
+_WITH_STATE = _PIECES.join(_STATE, (_STATE.c.shop_id == _PIECES.c.shop_id) & (_STATE.c.piece_id == _PIECES.c.id))
 PAGE_MAX = 1_000
 """Pieces of one page of a list."""
 
@@ -150,7 +151,7 @@ def _stocked(shop_id: ShopId) -> Select[Any]:
             _STATE.c.retail_minor,
             _STATE.c.currency,
         )
-        .join(_STATE, (_STATE.c.shop_id == _PIECES.c.shop_id) & (_STATE.c.piece_id == _PIECES.c.id))
+        .select_from(_WITH_STATE)
         .where(_PIECES.c.shop_id == shop_id)
     )
 
@@ -194,6 +195,12 @@ def piece_by_ref(connection: Connection, shop_id: ShopId, ref: PieceRef) -> Stoc
     if row is None:
         raise Absent(f"No piece {ref[:40]!r} in this shop. Scan its label again or look it up by name.", ref=ref)
     return _piece(row)
+
+
+def names_of(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> Mapping[PieceRef, str]:
+    """What people call each of these pieces; references that the shop does not have are left out."""
+    named = select(_PIECES.c.ref, _STATE.c.name).select_from(_WITH_STATE).where(_PIECES.c.shop_id == shop_id)
+    return {PieceRef(row.ref): row.name for row in connection.execute(named.where(_PIECES.c.ref.in_(list(refs))))}
 
 
 def pieces_in(connection: Connection, shop_id: ShopId, places: Sequence[PlaceId]) -> tuple[StockedPiece, ...]:

@@ -18,7 +18,14 @@ from server.core.counting import require_not_counting_blind
 from server.core.errors import Malformed
 from server.core.ids import CountId, PieceRef, RoundId
 from server.core.sealed_sets import Reason
-from server.core.verification import keyed_quantity, open_asks, verifier_of
+from server.core.verification import (
+    answers_of,
+    ask_reasons,
+    is_quantity_unequal,
+    keyed_quantity,
+    open_asks,
+    verifier_of,
+)
 from server.store import counts, signatures
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import advance_count, moment, take_step
@@ -27,6 +34,8 @@ from server.usecases.seal_round_set import refs_of_labels
 
 _STILL: Final = (CountState.PLANNED, CountState.CLOSED, CountState.MISSED, CountState.ABANDONED, CountState.VOIDED)
 """States in which nobody's blindness is at stake."""
+_ANSWERING: Final = (CountState.SEALED_A, CountState.VERIFYING)
+"""States in which asked pieces are answered; the first one only for who goes on alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +71,36 @@ def key_quantity(work: UnitOfWork, count_id: CountId, by: Actor, *, n_pieces: in
     return advance_count(work, count_id, acts.KeyQuantity(by, moment(work), n_pieces))
 
 
-def asked_of(count: Count, by: Actor) -> tuple[PieceRef, ...]:
-    """The pieces this person still has to hold: none for anybody else, and none before the quantity is said."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A piece that the verifier is asked to hold."""
+
+    ref: PieceRef
+    reason: str
+    """due, draw, silent or search."""
+    is_present: bool | None
+    """None: not answered yet."""
+
+
+def asked_with_answers(count: Count, by: Actor) -> tuple[Asked, ...]:
+    """The asked pieces in order of references: none for anybody but the verifier, none before the quantity is said."""
     is_before = keyed_quantity(count) is None or (count.mode is Mode.BLIND and count.b1 is None)
-    return () if verifier_of(count) != by or is_before else open_asks(count)
+    if verifier_of(count) != by or is_before or count.state not in _ANSWERING:
+        return ()
+    said = {answer.ref: answer.is_present for answer in answers_of(count)}
+    return tuple(Asked(ref, reason, said.get(ref)) for ref, reason in ask_reasons(count).items())
+
+
+def asked_of(count: Count, by: Actor) -> tuple[PieceRef, ...]:
+    """The pieces this person still has to hold."""
+    return tuple(one.ref for one in asked_with_answers(count, by) if one.is_present is None)
+
+
+def needs_labels(count: Count, by: Actor) -> bool:
+    """Whether this person must scan every label: all asks are answered and the quantity still differs from the round."""
+    is_unsettled = count.b1 is not None and count.scanned is None and is_quantity_unequal(count)
+    is_mine = count.state is CountState.VERIFYING and count.b == by
+    return is_mine and is_unsettled and not open_asks(count)
 
 
 def answer(work: UnitOfWork, count_id: CountId, by: Actor, *, word: Word) -> Count:

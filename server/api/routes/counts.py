@@ -6,23 +6,24 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection
 
 from reader_drivers.reads import Drain
 from server.api.auth import Person
 from server.api.context import context_of
+from server.api.count_shown import CountShown, PieceNamed, count_shown, pieces_named
 from server.api.strict_json import Asked, StrictRoute
 from server.clock import from_ms
 from server.core.actors import Actor
-from server.core.count_result import present_by_b, recount_lines
+from server.core.count_result import present_by_b
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
 from server.core.ids import CountId, DeviceId, PieceRef
 from server.core.log.events import format_time
 from server.core.sealed_sets import Reason, salted_digest
-from server.core.tours import role_of
-from server.core.verification import verifier_of
-from server.store import counts
+from server.store import counts, readers, tours
 from server.store.credentials import SignedIn
+from server.store.readers import ReaderChoice
 from server.store.unit_of_work import UnitOfWork
 from server.usecases import verify_count
 from server.usecases.attach_reader import attachments_to_drain
@@ -85,23 +86,13 @@ class Why(Asked):
     reason: str = Field(min_length=1, max_length=500)
 
 
-class CountShown(BaseModel):
-    """A count as this person may know it now: no figure, and asks only for who verifies."""
+class ReaderShown(BaseModel):
+    """A reader that may listen for a count."""
 
-    id: str
-    place: str
-    occasion: str
-    shop_day: str
-    state: str
-    my_role: str | None
-    mode: str | None
-    """challenge, blind or solo, for who verifies; null for all others and before."""
-    round: str | None
-    """My open round, to which readers attach; null: I have none."""
-    asks: list[str]
-    """References I still have to hold, after my quantity."""
-    recount: list[str]
-    """References on which the two rounds differ, once revealed."""
+    name: str
+    protocol: str
+    is_connected: bool
+    """False: its agent is away; an attachment waits until it is back."""
 
 
 class SealShown(BaseModel):
@@ -117,7 +108,7 @@ class SearchShown(BaseModel):
     """A search: what is silent, and the round for what is found."""
 
     round: str
-    silent: list[str]
+    silent: list[PieceNamed]
     until: str
     count: CountShown
 
@@ -141,7 +132,27 @@ class FiguresShown(BaseModel):
 def show(request: Request, count_id: Id, person: Person) -> CountShown:
     """A count without figures."""
     store = context_of(request).store
-    return store.read(lambda conn: _shown(counts.load(conn, store.shop_id, CountId(count_id)), person))
+
+    def shown(conn: Connection) -> CountShown:
+        return count_shown(conn, store.shop_id, counts.load(conn, store.shop_id, CountId(count_id)), _actor(person))
+
+    return store.read(shown)
+
+
+@router.get("/{count_id}/readers")
+def list_readers(request: Request, count_id: Id, person: Person) -> list[ReaderShown]:
+    """The readers that may listen here: those of the place, else those of no place; and the scanners."""
+    del person
+    context = context_of(request)
+
+    def found(conn: Connection) -> tuple[ReaderChoice, ...]:
+        tours.of_count(conn, context.store.shop_id, CountId(count_id))
+        return readers.for_count(conn, context.store.shop_id, CountId(count_id))
+
+    return [
+        ReaderShown(name=one.name, protocol=one.protocol, is_connected=context.links.is_open(one.agent))
+        for one in context.store.read(found)
+    ]
 
 
 @router.post("/{count_id}/round", status_code=201)
@@ -155,30 +166,37 @@ async def seal(request: Request, count_id: Id, asked: SealWanted, person: Person
     """Seal my open round: the readers are asked to finish, and the seal follows their last batch."""
     gap = None if asked.accept_gap is None else _reason(asked.accept_gap)
 
-    def work(unit: UnitOfWork) -> tuple[SealOutcome, tuple[tuple[DeviceId, str], ...]]:
-        by = _actor(person)
+    by = _actor(person)
+
+    def work(unit: UnitOfWork) -> tuple[SealOutcome, CountShown, tuple[tuple[DeviceId, str], ...]]:
         round_id = open_round_of(unit, CountId(count_id), by)
         draining = attachments_to_drain(unit, round_id=round_id, person_id=by.person, device_id=by.device)
-        return ask_seal(unit, round_id, by=by, asked=SealAsked(tuple(asked.labels), gap)), draining
+        outcome = ask_seal(unit, round_id, by=by, asked=SealAsked(tuple(asked.labels), gap))
+        return outcome, count_shown(unit.conn, unit.shop_id, outcome.count, by), draining
 
     context = context_of(request)
-    outcome, draining = await context.written(work)
+    outcome, shown, draining = await context.written(work)
     for agent, attachment in draining:
         await context.links.tell(agent, Drain(attachment))
-    return SealShown(is_sealed=outcome.is_sealed, waiting=outcome.waiting, count=_shown(outcome.count, person))
+    return SealShown(is_sealed=outcome.is_sealed, waiting=outcome.waiting, count=shown)
 
 
 @router.post("/{count_id}/search", status_code=201)
 async def search(request: Request, count_id: Id, person: Person) -> SearchShown:
     """After my seal: what is silent, and a minute to find it. The round is sealed like any other."""
-    found = await context_of(request).written(lambda work: open_search(work, CountId(count_id), _actor(person)))
-    assert found.count.search_until is not None
-    return SearchShown(
-        round=found.round,
-        silent=list(found.silent),
-        until=format_time(from_ms(found.count.search_until)),
-        count=_shown(found.count, person),
-    )
+    by = _actor(person)
+
+    def work(unit: UnitOfWork) -> SearchShown:
+        found = open_search(unit, CountId(count_id), by)
+        assert found.count.search_until is not None
+        return SearchShown(
+            round=found.round,
+            silent=pieces_named(unit.conn, unit.shop_id, found.silent),
+            until=format_time(from_ms(found.count.search_until)),
+            count=count_shown(unit.conn, unit.shop_id, found.count, by),
+        )
+
+    return await context_of(request).written(work)
 
 
 @router.post("/{count_id}/verification", status_code=201)
@@ -280,28 +298,9 @@ def _reason(text: str) -> Reason:
 
 
 async def _change(request: Request, person: SignedIn, act: Callable[[UnitOfWork, Actor], Count]) -> CountShown:
-    return _shown(await context_of(request).written(lambda work: act(work, _actor(person))), person)
-
-
-def _shown(count: Count, person: SignedIn) -> CountShown:
     by = _actor(person)
-    role = role_of(count, by.person)
-    is_verifier = verifier_of(count) == by
-    return CountShown(
-        id=count.plan.count,
-        place=count.plan.place,
-        occasion=count.plan.occasion.value,
-        shop_day=count.plan.shop_day,
-        state=count.state.name,
-        my_role=None if role is None else role.letter(),
-        mode=count.mode.value if is_verifier and count.mode is not None else None,
-        round=_open_round(count, by),
-        asks=list(verify_count.asked_of(count, by)),
-        recount=list(recount_lines(count)) if count.state in (CountState.REVEALED, CountState.RECOUNTING) else [],
-    )
 
+    def work(unit: UnitOfWork) -> CountShown:
+        return count_shown(unit.conn, unit.shop_id, act(unit, by), by)
 
-def _open_round(count: Count, by: Actor) -> str | None:
-    if count.state is CountState.COUNTING and count.a == by:
-        return count.round_a
-    return count.round_b if count.state is CountState.VERIFYING and count.b == by else None
+    return await context_of(request).written(work)

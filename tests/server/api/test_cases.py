@@ -33,7 +33,7 @@ async def lose_a_ring(site: Site, claire: Handheld, marc: Handheld) -> dict[str,
     ok(await marc.post(f"/v1/counts/{count}/quantity", {"pieces": 3}))
     sealed = ok(await marc.post(f"/v1/counts/{count}/seal", {}))
     for asked in sealed["count"]["asks"]:
-        ok(await marc.post(f"/v1/counts/{count}/answers", {"label": label(int(asked[-6:]))}))
+        ok(await marc.post(f"/v1/counts/{count}/answers", {"label": label(int(asked["reference"][-6:]))}))
     ok(await marc.post(f"/v1/counts/{count}/verification/seal"))
     (case,) = ok(await marc.get("/v1/cases"))
     assert isinstance(case, dict)

@@ -149,7 +149,7 @@ async def verify(who: Handheld, count: str, n_pieces: int) -> dict[str, Any]:
     """Quantity and asks, after the claim and the blind round if one was due."""
     keyed = ok(await who.post(f"/v1/counts/{count}/quantity", {"pieces": n_pieces}))
     for asked in keyed["asks"]:
-        ok(await who.post(f"/v1/counts/{count}/answers", {"label": label(int(asked[-6:]))}))
+        ok(await who.post(f"/v1/counts/{count}/answers", {"label": label(int(asked["reference"][-6:]))}))
     shown: dict[str, Any] = ok(await who.post(f"/v1/counts/{count}/verification/seal"))
     return shown
 
@@ -183,7 +183,7 @@ def test_two_people_on_two_devices_count_a_clean_tray_and_one_with_a_missing_rin
         ok(await marc.post(f"/v1/counts/{short}/quantity", {"pieces": 3}))
         sealed = ok(await marc.post(f"/v1/counts/{short}/seal", {}))
         for asked in sealed["count"]["asks"]:
-            ok(await marc.post(f"/v1/counts/{short}/answers", {"label": label(int(asked[-6:]))}))
+            ok(await marc.post(f"/v1/counts/{short}/answers", {"label": label(int(asked["reference"][-6:]))}))
         assert ok(await marc.post(f"/v1/counts/{short}/verification/seal"))["state"] == "RESOLVING"
         (case,) = ok(await marc.get("/v1/cases"))
         assert (case["subject"], case["discrepancy"]) == (ref(8), "MISSING")
