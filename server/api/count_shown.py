@@ -78,11 +78,11 @@ class CountShown(BaseModel):
     """References on which the two rounds differ, once revealed."""
 
 
-def count_shown(connection: Connection, shop_id: ShopId, count: Count, by: Actor) -> CountShown:
+def count_shown(connection: Connection, shop_id: ShopId, count: Count, *, by: Actor) -> CountShown:
     """The count for `by`; reads names, paths and the person's open round."""
     role = role_of(count, by.person)
     is_verifier = verifier_of(count) == by
-    mine, kind = _my_round(connection, shop_id, count, by)
+    mine, kind = _my_round(connection, shop_id, count, by=by)
     asked = asked_with_answers(count, by)
     differing = recount_lines(count) if count.state in _DIFFERING else ()
     names = stock.names_of(connection, shop_id, [*(ask.ref for ask in asked), *differing])
@@ -122,7 +122,7 @@ def pieces_named(connection: Connection, shop_id: ShopId, refs: tuple[PieceRef, 
     return [PieceNamed(reference=ref, name=names.get(ref, "")) for ref in refs]
 
 
-def _my_round(connection: Connection, shop_id: ShopId, count: Count, by: Actor) -> tuple[RoundId | None, str | None]:
+def _my_round(connection: Connection, shop_id: ShopId, count: Count, *, by: Actor) -> tuple[RoundId | None, str | None]:
     """My round and what I read into it. Without a kind it is for scanners alone: nothing more is sealed into it."""
     row = rounds.open_of(connection, shop_id, count.plan.count, person_id=by.person)
     if row is not None and row.device_id == by.device:

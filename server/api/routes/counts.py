@@ -134,7 +134,7 @@ def show(request: Request, count_id: Id, person: Person) -> CountShown:
     store = context_of(request).store
 
     def shown(conn: Connection) -> CountShown:
-        return count_shown(conn, store.shop_id, counts.load(conn, store.shop_id, CountId(count_id)), _actor(person))
+        return count_shown(conn, store.shop_id, counts.load(conn, store.shop_id, CountId(count_id)), by=_actor(person))
 
     return store.read(shown)
 
@@ -172,7 +172,7 @@ async def seal(request: Request, count_id: Id, asked: SealWanted, person: Person
         round_id = open_round_of(unit, CountId(count_id), by)
         draining = attachments_to_drain(unit, round_id=round_id, person_id=by.person, device_id=by.device)
         outcome = ask_seal(unit, round_id, by=by, asked=SealAsked(tuple(asked.labels), gap))
-        return outcome, count_shown(unit.conn, unit.shop_id, outcome.count, by), draining
+        return outcome, count_shown(unit.conn, unit.shop_id, outcome.count, by=by), draining
 
     context = context_of(request)
     outcome, shown, draining = await context.written(work)
@@ -193,7 +193,7 @@ async def search(request: Request, count_id: Id, person: Person) -> SearchShown:
             round=found.round,
             silent=pieces_named(unit.conn, unit.shop_id, found.silent),
             until=format_time(from_ms(found.count.search_until)),
-            count=count_shown(unit.conn, unit.shop_id, found.count, by),
+            count=count_shown(unit.conn, unit.shop_id, found.count, by=by),
         )
 
     return await context_of(request).written(work)
@@ -301,6 +301,6 @@ async def _change(request: Request, person: SignedIn, act: Callable[[UnitOfWork,
     by = _actor(person)
 
     def work(unit: UnitOfWork) -> CountShown:
-        return count_shown(unit.conn, unit.shop_id, act(unit, by), by)
+        return count_shown(unit.conn, unit.shop_id, act(unit, by), by=by)
 
     return await context_of(request).written(work)
