@@ -130,6 +130,21 @@ def last_list_no(connection: Connection, shop_id: ShopId, tour_id: TourId) -> in
     return 0 if found is None else int(found)
 
 
+def signed_at(
+    connection: Connection, shop_id: ShopId, tour_id: TourId, *, list_no: int, person: PersonId
+) -> datetime | None:
+    """When a person signed a list of a tour, in UTC without a zone as it is kept; None: not yet."""
+    found: datetime | None = connection.execute(
+        select(_SIGNATURES.c.signed_at).where(
+            _SIGNATURES.c.shop_id == shop_id,
+            _SIGNATURES.c.tour_id == tour_id,
+            _SIGNATURES.c.list_no == list_no,
+            _SIGNATURES.c.person_id == person,
+        )
+    ).scalar()
+    return found
+
+
 def covering_size(connection: Connection, shop_id: ShopId, count: Count) -> int:
     """Size of the log just after the last of a count's signatures; 0: it has none."""
     found = connection.execute(

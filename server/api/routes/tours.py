@@ -10,17 +10,20 @@ from pydantic import BaseModel, Field
 
 from server.api.auth import Person
 from server.api.context import context_of
+from server.api.lists_read import ListsRead
 from server.api.strict_json import Asked, StrictRoute
 from server.clock import to_ms
 from server.core.actors import Actor
 from server.core.count_acts import Occasion
+from server.core.count_sheet import Mode
 from server.core.count_states import CountState
 from server.core.errors import Malformed
 from server.core.ids import CountId, PersonId, TourId
 from server.core.log.events import format_time
 from server.core.tours import TourList
-from server.store import places, tours
+from server.store import places, signatures, tours
 from server.store.credentials import SignedIn
+from server.store.packs import in_utc
 from server.store.shops import shop_facts
 from server.store.tours import CountRow, TourRow
 from server.store.unit_of_work import UnitOfWork
@@ -76,6 +79,16 @@ class LineShown(BaseModel):
     """Read in full before signing."""
 
 
+class PartnerShown(BaseModel):
+    """Who signs the other side of my list, and how far they are."""
+
+    name: str
+    state: str
+    """not_started, reading or signed."""
+    at: str | None
+    """When they opened or signed it."""
+
+
 class ListShown(BaseModel):
     """What I sign in one go; `lines_sha256` comes back with the signature."""
 
@@ -86,6 +99,8 @@ class ListShown(BaseModel):
     left_out: list[str]
     n_exceptions: int
     is_late: bool
+    partner: PartnerShown | None
+    """null: nobody, I counted alone."""
 
 
 class PhotoTaken(Asked):
@@ -145,12 +160,16 @@ async def show(request: Request, tour_id: Id, person: Person) -> TourShown:
 async def my_list(request: Request, tour_id: Id, person: Person) -> ListShown:
     """The list I can sign now; results that are settled are fixed by asking for it."""
     by = Actor(person.person_id, person.device_id)
+    context = context_of(request)
 
     def work(unit: UnitOfWork) -> ListShown:
         listed = show_list(unit, TourId(tour_id), by)
-        return _list_shown(unit, listed)
+        if context.lists_read.note(listed.tour, listed.list_no, by.person, at=unit.now):
+            # Once a list and person: a screen that looks again at each message would otherwise wake the other for ever.
+            unit.announce("tour", "list.opened", {"tour": listed.tour, "list_no": listed.list_no})
+        return _list_shown(unit, listed, read=context.lists_read)
 
-    return await context_of(request).written(work)
+    return await context.written(work)
 
 
 @router.post("/{tour_id}/signatures", status_code=201)
@@ -223,9 +242,28 @@ def _partner(row: CountRow, person: PersonId, *, names: Mapping[PersonId, str]) 
     return None if found is None else names.get(found)
 
 
-def _list_shown(work: UnitOfWork, listed: TourList) -> ListShown:
+def _partner_of_list(
+    work: UnitOfWork, listed: TourList, rows: Mapping[CountId, CountRow], *, read: ListsRead
+) -> PartnerShown | None:
+    """All lines of a list have one partner, so the first line names them."""
+    first = listed.lines[0]
+    partner = rows[first.count].people.get("b" if first.my_role == "A" else "a")
+    if partner is None or first.mode == Mode.SOLO.value:
+        return None
+    name = tours.names(work.conn, work.shop_id).get(partner, "")
+    signed_at = signatures.signed_at(work.conn, work.shop_id, listed.tour, list_no=listed.list_no, person=partner)
+    if signed_at is not None:
+        return PartnerShown(name=name, state="signed", at=format_time(in_utc(signed_at)))
+    opened_at = read.opened_at(listed.tour, listed.list_no, partner)
+    if opened_at is not None:
+        return PartnerShown(name=name, state="reading", at=format_time(opened_at))
+    return PartnerShown(name=name, state="not_started", at=None)
+
+
+def _list_shown(work: UnitOfWork, listed: TourList, *, read: ListsRead) -> ListShown:
     paths = places.paths(work.conn, work.shop_id)
-    at = {row.id: row.place_id for row in tours.count_rows(work.conn, work.shop_id, listed.tour)}
+    rows = {row.id: row for row in tours.count_rows(work.conn, work.shop_id, listed.tour)}
+    at = {count: row.place_id for count, row in rows.items()}
     return ListShown(
         tour=listed.tour,
         list_no=listed.list_no,
@@ -249,4 +287,5 @@ def _list_shown(work: UnitOfWork, listed: TourList) -> ListShown:
         left_out=list(listed.left_out),
         n_exceptions=listed.n_exceptions(),
         is_late=listed.is_late(at=to_ms(work.now)),
+        partner=_partner_of_list(work, listed, rows, read=read),
     )

@@ -15,6 +15,7 @@ from tests.server.api.test_counts import (
     told,
     verify,
 )
+from tests.server.contracts import require_contract
 from tests.server.usecases.count_shop import ONE, RINGS, TWO
 
 __all__ = ["signer_folder", "site"]
@@ -44,6 +45,7 @@ def test_the_tour_of_now_has_the_members_the_app_reads_and_no_figure(site: Site)
             one for one in ok(await marc.get(f"/v1/tours/{tour['id']}"))["counts"] if one["id"] == count
         )
         assert (seen_by_marc["my_role"], seen_by_marc["partner"]) == (None, "Claire")
+        require_contract("tour", {"one_sealed": tour})
 
     told(site, story)
 
@@ -60,6 +62,24 @@ def test_a_list_shows_every_line_and_names_what_is_not_ready(site: Site) -> None
         assert [line["count"] for line in listed["lines"]] == [ready]
         assert (listed["lines"][0]["present"], listed["lines"][0]["quantity_b"]) == (4, 4)
         assert listed["left_out"] == [waiting]
+        require_contract("list", {"one_line": listed})
+
+    told(site, story)
+
+
+def test_a_list_says_how_far_the_partner_is(site: Site) -> None:
+    async def story(claire: Handheld, marc: Handheld, _: object) -> None:
+        count = await count_first(site, claire, ONE, list(RINGS[ONE]))
+        ok(await marc.post(f"/v1/counts/{count}/verification"))
+        await verify(marc, count, 4)
+        tour = ok(await claire.get("/v1/tours/current"))["id"]
+        address = f"/v1/tours/{tour}/list"
+
+        assert ok(await claire.get(address))["partner"] == {"name": "Marc", "state": "not_started", "at": None}
+        at = "2026-03-02T08:35:00.000Z"
+        assert ok(await marc.get(address))["partner"] == {"name": "Claire", "state": "reading", "at": at}
+        ok(await sign(claire, tour))
+        assert ok(await marc.get(address))["partner"] == {"name": "Claire", "state": "signed", "at": at}
 
     told(site, story)
 
