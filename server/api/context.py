@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from starlette.requests import HTTPConnection
 
 from server.api.agent_links import AgentLinks
+from server.api.lists_read import ListsRead
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases.sign_in import PinGuard
 
 T = TypeVar("T")
+
+PASS_MIN_MS: Final = 100
+"""A tag heard again after this time has begun a new pass (readers whose protocol tells no end of a pass)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,9 @@ class Context:
     links: AgentLinks
     signer: SignerClient
     pin_guard: PinGuard
+    lists_read: ListsRead = field(default_factory=ListsRead)
+    pass_min_ms: int = PASS_MIN_MS
+    """What agents are told; simulated antennas take turns faster than real ones."""
 
     async def written(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run a unit of work on the writer; what it gives is on the disk. Raises what the unit raised."""
