@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, LargeBinary
+from sqlmodel import Field
 
 from server.store.tables._shape import Row, big, int_key, key, octets, shop_key, unique, within_shop
 
@@ -139,11 +140,35 @@ class DeviceEvent(Row, table=True):
     """As the device's clock claims."""
     mono_ms: int = big()
     rx: datetime
+    session_id: str
+    """The session that carried it: another person's when people switched before it was sent."""
     raw: bytes = octets()
     """Canonical JSON of the event."""
+    quarantine: str | None = None
+    """Code of the refusal that keeps it from counting; None: it was acted on."""
     __table_args__ = (
         unique("device_id", "dseq"),
         within_shop("devices", "device_id"),
+        within_shop("sessions", "session_id"),
         Index(None, "shop_id", "round_id", "dseq"),
         CheckConstraint("dseq > 0", name="dseq"),
+    )
+
+
+class DeviceConflict(Row, table=True):
+    """An event whose number or id was taken by another one: kept beside it, so that a copied or cleared device is seen."""
+
+    __tablename__ = "device_conflicts"
+    shop_id: str = shop_key()
+    device_id: str = key()
+    dseq: int = int_key()
+    sha256: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    id: str
+    session_id: str
+    raw: bytes = octets()
+    rx: datetime
+    __table_args__ = (
+        within_shop("devices", "device_id"),
+        within_shop("sessions", "session_id"),
+        CheckConstraint("length(sha256) = 32", name="sha256"),
     )
