@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "barcode": ("server.cli.barcode", "Take barcodes apart."),
     "user": ("server.cli.people", "Enrol, list and disable people."),
     "device": ("server.cli.devices", "Pair, list and revoke devices and agents."),
+    "reader": ("server.cli.readers", "Say which place a reader's antenna stands for."),
     "db": ("server.cli.database", "Upgrade, back up and restore the database."),
     "log": ("server.cli.log", "Rebuild the log's tree and compare it."),
     "export": ("server.cli.export", "Write the evidence pack of a period."),

@@ -9,6 +9,8 @@ from server.core.errors import Malformed
 
 DATABASE_FILE = "baguier.sqlite3"
 """Name of the shop's database inside the data folder."""
+DEMO_CLOCK_FILE = "demo-clock"
+"""Its presence in a data folder says: a demonstration. It holds the clock's offset in whole milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Settings:
     """The SQLite file; inside `data` unless a database address says otherwise."""
     public_url: str | None
     """The address that handhelds use (https, or http://localhost). None: only on this computer."""
+
+    @property
+    def demo_clock(self) -> Path:
+        """Where a demonstration's clock is kept; a real shop has no such file."""
+        return self.data / DEMO_CLOCK_FILE
 
 
 def settings_from(

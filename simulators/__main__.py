@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
+from simulators.demo.stock_file import stock_csv
 from simulators.faults import FaultyWire, parse_faults
 from simulators.links import open_link
 from simulators.oracle import judge
@@ -51,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.command == "reader":
             return _run_reader(given)
+        if given.command == "stock":
+            given.out.write_text(stock_csv(seed=given.seed), encoding="utf-8", newline="")
+            return 0
         return _write_shop(given)
     except (ValueError, OSError) as error:
         print(f"baguier-simulate: {error}", file=sys.stderr)
@@ -64,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"{READER_EXAMPLES}\n\n{SHOP_EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="reader|shop", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="reader|shop|stock", parser_class=_Parser)
     _add_reader(
         commands.add_parser(
             "reader",
@@ -83,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     shop.add_argument("--pieces", type=_positive, required=True, help="how many pieces the shop has")
     shop.add_argument("--days", type=_positive, default=1, help="shop days lived before the count (default 1)")
     shop.add_argument("--out", type=pathlib.Path, default=pathlib.Path("shop"), help="folder to write (default ./shop)")
+    stock = commands.add_parser("stock", help="the stock file of the demonstration's shop, for `baguier import`")
+    stock.add_argument("--seed", type=int, required=True, help="the same seed makes the same stock")
+    stock.add_argument("--out", type=pathlib.Path, required=True, help="CSV file to write")
     return parser
 
 

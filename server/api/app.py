@@ -11,7 +11,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from server.api import problems
 from server.api.agent_links import AgentLinks
-from server.api.context import Context
+from server.api.context import PASS_MIN_MS, Context
 from server.api.routes import agent_stream, cases, counts, health, live, moves, pieces, rounds, sessions, tours
 from server.api.static_app import mount_app
 from server.clock import from_ms
@@ -107,7 +107,9 @@ async def keep_plans(store: Store) -> None:
         await asyncio.sleep(PLANS_EVERY_S)
 
 
-def create_app(store: Store, hub: Hub, bridge: FeedBridge, *, signer: SignerClient) -> FastAPI:
+def create_app(
+    store: Store, hub: Hub, bridge: FeedBridge, *, signer: SignerClient, pass_min_ms: int = PASS_MIN_MS
+) -> FastAPI:
     """The application of one running server. `store` must have `bridge` as its listener."""
 
     @asynccontextmanager
@@ -121,7 +123,9 @@ def create_app(store: Store, hub: Hub, bridge: FeedBridge, *, signer: SignerClie
         await asyncio.gather(*jobs, return_exceptions=True)
 
     app = FastAPI(title="Baguier", version="0.1.0", openapi_url="/v1/openapi.json", lifespan=lifespan)
-    app.state.context = Context(store=store, hub=hub, links=AgentLinks(), signer=signer, pin_guard=PinGuard())
+    app.state.context = Context(
+        store=store, hub=hub, links=AgentLinks(), signer=signer, pin_guard=PinGuard(), pass_min_ms=pass_min_ms
+    )
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

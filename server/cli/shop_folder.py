@@ -14,6 +14,7 @@ from server.core.errors import DomainError
 from server.settings import Settings, settings_from
 from server.store.unit_of_work import FIRST_COMMAND, NoShopYet, Store
 from server.usecases.open_shop import open_shop
+from server.usecases.shop_clock import clock_of
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder of the shop's records. Also BAGUIER_DATA.", show_default=False)
@@ -66,7 +67,7 @@ def opened(chosen: Settings, founding: Founding | None = None) -> Iterator[Store
     if not is_founded and not chosen.database.exists():
         # A refused first command leaves no empty database behind.
         raise NoShopYet(FIRST_COMMAND)
-    with Store(chosen.database) as store:
+    with Store(chosen.database, clock=clock_of(chosen)) as store:
         if store.find_shop() is None:
             if founding is None or not is_founded:
                 raise NoShopYet(FIRST_COMMAND)

@@ -121,6 +121,12 @@ def leaves(
     return tuple(StoredLeaf(seq=row.seq, raw=row.raw, leaf_hash=row.leaf_hash) for row in rows)
 
 
+def is_demo(connection: Connection, shop_id: ShopId) -> bool:
+    """Whether the first leaf says that the shop is a demonstration's."""
+    first = leaves(connection, shop_id, limit=1)
+    return bool(first) and events.Leaf.from_bytes(first[0].raw).body.get("demo") is True
+
+
 def leaf_hashes(connection: Connection, shop_id: ShopId, *, start: int = 0, end: int) -> tuple[bytes, ...]:
     """Hashes of the leaves from `start` up to but without `end`, in order: the input of proofs."""
     rows = connection.execute(

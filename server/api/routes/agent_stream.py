@@ -36,8 +36,6 @@ T = TypeVar("T")
 
 UNACKED_MAX: Final = 64
 """Batches of one agent that may wait for the disk; beyond it the server stops reading and the agent's spool grows."""
-PASS_MIN_MS: Final = 100
-"""A tag heard again after this time has begun a new pass (readers whose protocol tells no end of a pass)."""
 POLICY_VIOLATION: Final = 1008
 PROTOCOL_ERROR: Final = 1002
 REASON_CHARACTERS_MAX: Final = 120
@@ -89,7 +87,7 @@ class AgentSession:
         opened = await self._written(lambda work: open_attachments(work, device_id=self._agent.id))
         await self.send(Ack(opened.acked_seq))
         for one in opened.attached:
-            listen = Listen(one.attachment.id, one.attachment.reader, one.antennas, PASS_MIN_MS)
+            listen = Listen(one.attachment.id, one.attachment.reader, one.antennas, self._context.pass_min_ms)
             await self.send(Drain(one.attachment.id) if one.attachment.is_ending else listen)
         self._is_greeted.set()
 

@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 from reader_drivers.reads import Drain, Listen
 from server.api.auth import Person
 from server.api.context import context_of
-from server.api.routes.agent_stream import PASS_MIN_MS
 from server.api.strict_json import Asked, StrictRoute
 from server.core.ids import RoundId
 from server.usecases.attach_reader import attach_reader, attachments_to_drain
@@ -52,7 +51,9 @@ async def attach(request: Request, round_id: Id, *, asked: AttachmentAsked, pers
         )
     )
     one = attached.attachment
-    is_connected = await context.links.tell(attached.agent, Listen(one.id, one.reader, attached.antennas, PASS_MIN_MS))
+    is_connected = await context.links.tell(
+        attached.agent, Listen(one.id, one.reader, attached.antennas, context.pass_min_ms)
+    )
     return AttachmentShown(id=one.id, reader=one.reader, is_connected=is_connected)
 
 
