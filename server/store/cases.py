@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from server.clock import from_ms
 from server.core.cases import Case, CaseAct, CaseState, CaseStep, case_act_to_json, case_from_json, case_to_json
+from server.core.cases import known_missing as absent_pieces
 from server.core.errors import Absent
 from server.core.ids import CaseId, PersonId, PieceId, PieceRef, PlaceId, ShopId
 from server.core.log import canonical
@@ -36,9 +37,8 @@ class Subject:
 
 
 def known_missing(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> tuple[PieceRef, ...]:
-    """Those of the pieces that have an open case, in order of references."""
-    found = open_of_pieces(connection, shop_id, refs)
-    return tuple(sorted(found))
+    """Those of the pieces whose open case says that they are missing, in order of references."""
+    return absent_pieces(open_of_pieces(connection, shop_id, refs).values())
 
 
 def open_of_pieces(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> dict[PieceRef, Case]:

@@ -10,7 +10,17 @@ from typing import Final
 from server.clock import from_ms
 from server.core import count_acts as acts
 from server.core.actors import SERVER
-from server.core.cases import Case, CaseAct, CaseRules, CaseStep, Decide, Reclassify, advance_case, case_act_to_json
+from server.core.cases import (
+    Case,
+    CaseAct,
+    CaseRules,
+    CaseState,
+    CaseStep,
+    Decide,
+    Reclassify,
+    advance_case,
+    case_act_to_json,
+)
 from server.core.count_acts import OpenedCase
 from server.core.count_result import Finding, findings
 from server.core.count_sheet import Count
@@ -41,10 +51,15 @@ SEVERITIES: Final = {
 _ELSEWHERE: Final = "MISPLACED"
 _ABSENT: Final = ("MISSING", "MISSING_OVERNIGHT", "UNVERIFIED")
 """Classes that another count of the tour explains when it hears the piece."""
+_PRESENT: Final = ("UNEXPECTED",)
+"""Classes of a piece that lies where the books do not put it."""
 
 
 def open_cases(work: UnitOfWork, count: Count) -> Count:
-    """A case for each finding that has none. Without any the count waits for its result."""
+    """A case for each finding that has none. Without any the count waits for its result.
+
+    A piece that one count misses and another finds has one case, which says MISPLACED from the second finding on.
+    """
     covered = {case.subject for case in count.cases}
     found = [finding for finding in _gravest(findings(count)) if finding.subject not in covered]
     if not found and count.state is CountState.REVEALED:
@@ -56,7 +71,10 @@ def open_cases(work: UnitOfWork, count: Count) -> Count:
         if case is None:
             case = _case(work, count, finding)
             new.append(case)
-        opened.append(OpenedCase(case.case, finding.discrepancy, finding.subject))
+        elif _is_explained(case.discrepancy, finding.discrepancy):
+            case = _misplaced(work, case, evidence=count.plan.count)
+        is_elsewhere = case.discrepancy == _ELSEWHERE
+        opened.append(OpenedCase(case.case, _ELSEWHERE if is_elsewhere else finding.discrepancy, finding.subject))
     taken = take_step(work, count, acts.OpenCases(SERVER, moment(work), tuple(opened)))
     assert taken.leaf_seq is not None
     for case in new:
@@ -86,11 +104,22 @@ def reclassify(work: UnitOfWork, count: Count, ref: PieceRef, *, heard_by: Count
     if opened is None:
         return count
     case = cases.load(work.conn, work.shop_id, opened.case)
-    if case.discrepancy in _ABSENT:
-        rules = CaseRules(people=rights_now(work), value_limit=high_value(work))
-        _keep_step(work, advance_case(case, Reclassify(SERVER, moment(work), _ELSEWHERE, heard_by), rules))
+    if case.discrepancy in _ABSENT and case.state is not CaseState.DECIDED:
+        _misplaced(work, case, evidence=heard_by)
     note = acts.NoteOutcome(SERVER, moment(work), opened.case, _ELSEWHERE, opened.outcome)
     return take_step(work, count, note).count
+
+
+def _is_explained(one: str, other: str) -> bool:
+    """Whether two findings on a piece are one: it is not here because it is there."""
+    return (one in _ABSENT and other in _PRESENT) or (one in _PRESENT and other in _ABSENT)
+
+
+def _misplaced(work: UnitOfWork, case: Case, *, evidence: CountId) -> Case:
+    rules = CaseRules(people=rights_now(work), value_limit=high_value(work))
+    step = advance_case(case, Reclassify(SERVER, moment(work), _ELSEWHERE, evidence), rules)
+    _keep_step(work, step)
+    return step.case
 
 
 def _keep_step(work: UnitOfWork, step: CaseStep) -> None:

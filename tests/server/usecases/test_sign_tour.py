@@ -7,19 +7,22 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from server.clock import FixedClock
+from server.clock import FixedClock, to_ms
 from server.core import settling, signoff, tours, verification
 from server.core.actors import Actor, Role
+from server.core.cases import Decide, Outcome
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
 from server.core.errors import NotAllowed
+from server.core.ids import DeviceId, PersonId, PlaceId
 from server.core.tours import ExceptionsUnread, ListChanged, NothingToSign, roles_differ_only
-from server.store import signatures
+from server.store import cases, signatures
 from server.store.signatures import SecondSignature
 from server.store.tables import Closure, SignatureLine, table
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases import sign_tour as signing
 from server.usecases.close_counts import close_covered
+from server.usecases.decide_case import decide_case
 from server.usecases.sign_tour import SigningAsked, show_list, sign_tour
 from tests.server.usecases.count_shop import (
     CLAIRE,
@@ -202,3 +205,41 @@ def test_a_ring_that_another_tray_heard_is_misplaced_there(counting: CountShop) 
 
     (case,) = [case for case in counting.sheet(ONE).cases if case.subject == ref(4)]
     assert case.discrepancy == "MISPLACED"
+
+
+@pytest.mark.parametrize("order", [(ONE, TWO), (TWO, ONE)])
+def test_a_ring_that_one_tray_misses_and_another_finds_has_one_case_whichever_is_shown_first(
+    counting: CountShop, order: tuple[PlaceId, PlaceId]
+) -> None:
+    lies = {ONE: [1, 2, 3], TWO: [4, *RINGS[TWO]]}
+    for place in order:
+        counting.count_first(place, lies[place])
+        counting.verify_blind(place, lies[place])
+
+    (case,) = counting.store.read(lambda conn: cases.open_ones(conn, counting.store.shop_id))
+    assert (case.subject, case.discrepancy) == (ref(4), "MISPLACED")
+    assert [one.case for place in order for one in counting.sheet(place).cases] == [case.case, case.case]
+
+
+def test_a_case_decided_before_the_list_is_shown_holds_the_list_up_for_nobody(counting: CountShop) -> None:
+    counting.count_first(ONE, [1, 2, 3])
+    counting.verify_blind(ONE, [1, 2, 3])
+    (case,) = counting.store.read(lambda conn: cases.open_ones(conn, counting.store.shop_id))
+    paul = Actor(PersonId("paul"), DeviceId("handheld-3"))
+    found = Decide(paul, to_ms(counting.clock.now()), Outcome.FOUND_ELSEWHERE, is_sighted=True)
+    counting.store.run(lambda work: decide_case(work, case.case, found))
+    counting.count_first(TWO, [4, *RINGS[TWO]])
+    counting.verify_blind(TWO, [4, *RINGS[TWO]])
+
+    shown = counting.store.run(lambda work: show_list(work, counting.tour, CLAIRE))
+
+    assert len(shown.lines) == 2
+
+
+def test_a_ring_with_a_case_elsewhere_is_still_missed_at_home(counting: CountShop) -> None:
+    counting.count_first(TWO, [4, *RINGS[TWO]])
+    counting.verify_blind(TWO, [4, *RINGS[TWO]])
+
+    home = counting.count_first(ONE, [1, 2, 3])
+
+    assert home.known_missing == ()
