@@ -1,10 +1,10 @@
 """Links to the agents that are connected now: where `listen` and `drain` are sent. Nothing here is kept; agents come back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.websockets import WebSocketDisconnect
 
-from reader_drivers.reads import Message
+from reader_drivers.reads import Drain, Message
 from server.core.ids import DeviceId
 
 Send = Callable[[Message], Awaitable[None]]
@@ -41,3 +41,8 @@ class AgentLinks:
             self.close(device_id, send)
             return False
         return True
+
+    async def drain(self, draining: Iterable[tuple[DeviceId, str]]) -> None:
+        """Tell each agent to finish its attachment; one that is away is told when it comes back."""
+        for agent, attachment in draining:
+            await self.tell(agent, Drain(attachment))

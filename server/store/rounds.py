@@ -31,6 +31,8 @@ class RoundRow:
     is_sealed: bool
     body: JsonObject
     """What the person asked when sealing; empty before."""
+    seal_dseq: int | None
+    """The device's number of the seal; None: not sealed, or sealed by a call and not by an event."""
 
 
 def add(
@@ -132,6 +134,7 @@ def _round(found: Any) -> RoundRow | None:
         device_id=DeviceId(row.device_id),
         is_sealed=row.sealed_at is not None,
         body=_object(row.body),
+        seal_dseq=row.seal_dseq,
     )
 
 
@@ -183,12 +186,14 @@ def antenna_homes(connection: Connection, shop_id: ShopId, round_id: RoundId) ->
     return {(row.reader_id, int(row.antenna)): PlaceId(row.place_id) for row in found}
 
 
-def note_seal_asked(connection: Connection, shop_id: ShopId, round_id: RoundId, *, asked: JsonObject) -> None:
-    """Remember what the person sealed with, until the readers have drained."""
+def note_seal_asked(
+    connection: Connection, shop_id: ShopId, round_id: RoundId, *, asked: JsonObject, dseq: int | None
+) -> None:
+    """Remember what the person sealed with and the number their device gave it, until the readers have drained."""
     connection.execute(
         update(_ROUNDS)
         .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id)
-        .values(body=canonical.encode(asked).decode())
+        .values(body=canonical.encode(asked).decode(), seal_dseq=dseq)
     )
 
 

@@ -4,8 +4,8 @@ Flow: a use case is a function of a UnitOfWork; the writer runs it in a transact
 go to the listener and only then is the caller told.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -116,6 +116,17 @@ class UnitOfWork:
     def announce(self, topic: str, type: str, body: Mapping[str, JsonValue]) -> None:  # noqa: A002 - the wire's word
         """Tell the viewers of a topic, once this unit is committed; if it fails, nobody hears of it."""
         self.announcements.append(Announcement(topic=topic, type=type, body=body, at_ms=to_ms(self.now)))
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of this unit that may fail alone: its error undoes what it wrote and announced, and is raised on."""
+        announced = len(self.announcements)
+        try:
+            with self.conn.begin_nested():
+                yield
+        except Exception:
+            del self.announcements[announced:]
+            raise
 
     def settle(self) -> None:
         """Write what the session still holds. Called by the writer before the unit is kept."""

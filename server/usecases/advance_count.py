@@ -34,12 +34,12 @@ def advance_count(work: UnitOfWork, count_id: CountId, act: Act) -> Count:
     return take_step(work, counts.load(work.conn, work.shop_id, count_id), act).count
 
 
-def take_step(work: UnitOfWork, count: Count, act: Act) -> Taken:
-    """Do `act` to a count that was just loaded in this unit."""
-    return keep_step(work, advance(count, act))
+def take_step(work: UnitOfWork, count: Count, act: Act, *, dseq: int | None = None) -> Taken:
+    """Do `act` to a count that was just loaded in this unit; `dseq` is its number on the device, if it is an event."""
+    return keep_step(work, advance(count, act), dseq=dseq)
 
 
-def keep_step(work: UnitOfWork, step: Transition) -> Taken:
+def keep_step(work: UnitOfWork, step: Transition, *, dseq: int | None = None) -> Taken:
     """Store a step that the core made in this unit, with its leaf, and announce the state."""
     leaf_seq = None
     if step.leaf_type is not None:
@@ -51,6 +51,7 @@ def keep_step(work: UnitOfWork, step: Transition) -> Taken:
             actor=by.person,
             actor_kind=actor_kind(by),
             device=None if by == SERVER else by.device,
+            dseq=dseq,
             at=from_ms(step.act.at),
         )
     counts.keep(work.conn, work.shop_id, step, leaf_seq=leaf_seq)

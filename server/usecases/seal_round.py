@@ -1,7 +1,8 @@
 """Seal a round: fix for ever what one person's readers and hands found, once everything that was heard has arrived.
 
-Given a round and the labels its person scanned; asks the readers to drain; when every attachment is drained and everything up
-to its end is stored, makes the canonical set and seals it. Called again after each drain, it seals as soon as it can.
+Given a round and the labels its person scanned, in this call or as events before; asks the readers to drain; when every
+attachment is drained and everything up to its end is stored, makes the canonical set and seals it. Called again after each
+drain, it seals as soon as it can.
 """
 
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ from server.core.actors import Actor
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
 from server.core.errors import Conflict
-from server.core.ids import CountId, RoundId
-from server.core.plain_json import from_plain, to_plain
+from server.core.ids import CountId, DeviceId, RoundId
+from server.core.plain_json import JsonObject, from_plain, to_plain
 from server.core.sealed_sets import AcceptedGap, Reason, RoundKind
-from server.store import attachments, counts, reads, rounds, signatures
+from server.store import attachments, counts, device_events, reads, rounds, signatures
 from server.store.rounds import RoundRow
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
@@ -35,7 +36,7 @@ class SealAsked:
     """What a person seals with."""
 
     labels: tuple[str, ...] = ()
-    """Codes of the labels they scanned, in any order."""
+    """Codes of the labels they scanned, in any order, beside those that came as events of the round."""
     gap: Reason | None = None
     """None: wait for every reader. Else what is still missing is accepted by name, which makes the verification blind."""
 
@@ -48,22 +49,34 @@ class SealOutcome:
     waiting: int
     """Attachments that are not drained yet; 0 and sealed, or the seal waits for them."""
     is_sealed: bool
+    draining: tuple[tuple[DeviceId, str], ...]
+    """Agent and attachment of each reader that still listens: the agent is to be told `drain`, now or when it is back."""
 
 
-def ask_seal(work: UnitOfWork, round_id: RoundId, *, by: Actor, asked: SealAsked) -> SealOutcome:
-    """The round's person seals, from their device. Asked again it is the same; the first labels stand.
+def ask_seal(
+    work: UnitOfWork, round_id: RoundId, *, by: Actor, asked: SealAsked, dseq: int | None = None
+) -> SealOutcome:
+    """The round's person seals, from their device; `dseq` is the seal's number there. Asked again it is the same.
 
+    The first labels stand.
     Raises: RoundAbsent, NotYourRound, LabelUnknown, and what the core refuses.
     """
-    row = _own_round(work, round_id, by)
+    row = own_round(work, round_id, by)
+    attachments.ask_to_drain(work.conn, work.shop_id, round_id, at=work.now)
     if not row.is_sealed and (not row.body or asked.gap is not None):
-        refs_of_labels(work, asked.labels)
-        labels = row.body.get("labels", list(asked.labels))
+        first = seal_asked(row)
+        labels = _labels(work, round_id, asked) if first is None else first.labels
         gap = None if asked.gap is None else to_plain(asked.gap)
-        rounds.note_seal_asked(
-            work.conn, work.shop_id, round_id, asked={"labels": labels, "at": moment(work), "gap": gap}
-        )
+        said: JsonObject = {"labels": list(labels), "at": moment(work), "gap": gap}
+        number = dseq if row.seal_dseq is None else row.seal_dseq
+        rounds.note_seal_asked(work.conn, work.shop_id, round_id, asked=said, dseq=number)
     return seal_if_drained(work, round_id)
+
+
+def _labels(work: UnitOfWork, round_id: RoundId, asked: SealAsked) -> list[str]:
+    """What was scanned, in this call or as events before. Raises: LabelUnknown."""
+    refs_of_labels(work, asked.labels)
+    return sorted({*asked.labels, *device_events.labels_of(work.conn, work.shop_id, round_id)})
 
 
 def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
@@ -76,14 +89,15 @@ def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
     if row is None:
         raise RoundAbsent(f"There is no round {round_id[:40]}. Open the count again from the tour.", round=round_id)
     count = counts.load(work.conn, work.shop_id, row.count_id)
-    waiting = len(attachments.open_of_round(work.conn, work.shop_id, round_id))
-    asked = _asked(row)
+    draining = attachments.open_of_round(work.conn, work.shop_id, round_id)
+    asked = seal_asked(row)
     if row.is_sealed or asked is None:
-        return SealOutcome(count, waiting, is_sealed=row.is_sealed)
-    is_drained = waiting == 0 and reads_have_arrived(work, round_id)
+        return SealOutcome(count, len(draining), row.is_sealed, draining=draining)
+    is_drained = not draining and reads_have_arrived(work, round_id)
     if not is_drained and asked.gap is None:
-        return SealOutcome(count, max(waiting, 1), is_sealed=False)
-    return SealOutcome(_sealed(work, count, row, asked=asked, is_drained=is_drained), waiting, is_sealed=True)
+        return SealOutcome(count, max(len(draining), 1), is_sealed=False, draining=draining)
+    sealed = _sealed(work, count, row, asked=asked, is_drained=is_drained)
+    return SealOutcome(sealed, len(draining), is_sealed=True, draining=draining)
 
 
 def seal_after_drain(work: UnitOfWork, attachment_id: str) -> SealOutcome | None:
@@ -127,8 +141,9 @@ def _sealed(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealAsked, 
         assert seal is not None, "B's round begins after A's seal"
         root = count.draw_root or signatures.first_root_over(work.conn, work.shop_id, seal)
         act = acts.SealBlindRound(by, at, sealed, is_drained, root)
-    after = take_step(work, count, act).count
+    after = take_step(work, count, act, dseq=row.seal_dseq).count
     rounds.close(work.conn, work.shop_id, row.id, sealed_at=from_ms(at))
+    work.announce(f"round/{row.id}", "round.sealed", {})
     return after
 
 
@@ -138,7 +153,8 @@ def _kind(count: Count, row: RoundRow) -> RoundKind:
     return RoundKind.A1 if row.id == count.round_a and count.state is CountState.COUNTING else RoundKind.A2
 
 
-def _own_round(work: UnitOfWork, round_id: RoundId, by: Actor) -> RoundRow:
+def own_round(work: UnitOfWork, round_id: RoundId, by: Actor) -> RoundRow:
+    """The round, which must be this person's on this device. Raises: RoundAbsent, NotYourRound."""
     row = rounds.by_id(work.conn, work.shop_id, round_id)
     if row is None:
         raise RoundAbsent(f"There is no round {round_id[:40]}. Open the count again from the tour.", round=round_id)
@@ -147,7 +163,7 @@ def _own_round(work: UnitOfWork, round_id: RoundId, by: Actor) -> RoundRow:
     return row
 
 
-def _asked(row: RoundRow) -> SealAsked | None:
+def seal_asked(row: RoundRow) -> SealAsked | None:
     """What the person sealed with; None: they have not sealed."""
     labels = row.body.get("labels")
     if not isinstance(labels, list):

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from reader_drivers.reads import Drain
 from server.api.auth import Person
 from server.api.context import context_of
 from server.api.count_shown import CountShown, PieceNamed, count_shown, pieces_named
@@ -18,7 +17,7 @@ from server.core.actors import Actor
 from server.core.count_result import present_by_b
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
-from server.core.ids import CountId, DeviceId, PieceRef
+from server.core.ids import CountId, PieceRef
 from server.core.log.events import format_time
 from server.core.sealed_sets import Reason, salted_digest
 from server.store import counts, readers, tours
@@ -26,7 +25,6 @@ from server.store.credentials import SignedIn
 from server.store.readers import ReaderChoice
 from server.store.unit_of_work import UnitOfWork
 from server.usecases import verify_count
-from server.usecases.attach_reader import attachments_to_drain
 from server.usecases.open_count import open_count
 from server.usecases.seal_round import SealAsked, SealOutcome, ask_seal, open_round_of
 from server.usecases.search import open_search
@@ -165,19 +163,16 @@ async def open_it(request: Request, count_id: Id, person: Person) -> CountShown:
 async def seal(request: Request, count_id: Id, asked: SealWanted, person: Person) -> SealShown:
     """Seal my open round: the readers are asked to finish, and the seal follows their last batch."""
     gap = None if asked.accept_gap is None else _reason(asked.accept_gap)
-
     by = _actor(person)
 
-    def work(unit: UnitOfWork) -> tuple[SealOutcome, CountShown, tuple[tuple[DeviceId, str], ...]]:
+    def work(unit: UnitOfWork) -> tuple[SealOutcome, CountShown]:
         round_id = open_round_of(unit, CountId(count_id), by)
-        draining = attachments_to_drain(unit, round_id=round_id, person_id=by.person, device_id=by.device)
         outcome = ask_seal(unit, round_id, by=by, asked=SealAsked(tuple(asked.labels), gap))
-        return outcome, count_shown(unit.conn, unit.shop_id, outcome.count, by=by), draining
+        return outcome, count_shown(unit.conn, unit.shop_id, outcome.count, by=by)
 
     context = context_of(request)
-    outcome, shown, draining = await context.written(work)
-    for agent, attachment in draining:
-        await context.links.tell(agent, Drain(attachment))
+    outcome, shown = await context.written(work)
+    await context.links.drain(outcome.draining)
     return SealShown(is_sealed=outcome.is_sealed, waiting=outcome.waiting, count=shown)
 
 
