@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Final, NoReturn
 
 from simulators.demo.stock_file import stock_csv
@@ -37,6 +38,8 @@ SHOP_EXAMPLES: Final = """examples:
     --prior /tmp/shop/prior.csv --moves /tmp/shop/moves.jsonl --json     # compare with oracle_with_history.jsonl
   baguier reconcile --expected /tmp/shop/expected.csv --reads /tmp/shop/reads.jsonl --json
                                                                          # compare with oracle.jsonl"""
+SCRIPTS: Final = {"day": "simulators.demo.day", "findings": "simulators.demo.findings"}
+"""Commands of the demonstration with a parser of their own: `day` plays one, `findings` reads its pack."""
 PROTOCOLS: Final = ("thingmagic_ff", "barcode_line")
 
 
@@ -47,8 +50,12 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit code 0 done, 2 bad usage with one sentence on standard error."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words and words[0] in SCRIPTS:
+        # Loaded when called: a day needs an HTTP client, a reader does not.
+        return int(import_module(SCRIPTS[words[0]]).main(words[1:]))
     parser = _parser()
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(words)
     try:
         if given.command == "reader":
             return _run_reader(given)
@@ -68,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"{READER_EXAMPLES}\n\n{SHOP_EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="reader|shop|stock", parser_class=_Parser)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="reader|shop|stock|day|findings", parser_class=_Parser
+    )
     _add_reader(
         commands.add_parser(
             "reader",

@@ -177,17 +177,17 @@ def live_day(team: Team, plot: Plot) -> None:
     _at(floor, CLOSING)
 
 
-def decide_cases(manager: Person, cases: Sequence[Mapping[str, Any]], floor: Floor) -> None:
+def decide_cases(lea: Person, cases: Sequence[Mapping[str, Any]], floor: Floor) -> None:
     """The manager looks for each piece: what lies in another tray is carried home, what is nowhere is investigated."""
     for case in cases:
         base, ref = f"/v1/cases/{case['id']}", case["subject"]
         where = floor.lies_in(ref) if ref in floor.pieces else None
         if where is None:
-            manager.post(f"{base}/investigation")
+            lea.post(f"{base}/investigation")
         else:
             is_home = where == floor.pieces[ref].path
             outcome = "found_here" if is_home else "found_elsewhere"
-            manager.post(f"{base}/decision", {"outcome": outcome, "is_sighted": True})
+            lea.post(f"{base}/decision", {"outcome": outcome, "is_sighted": True})
             floor.lay(ref, floor.pieces[ref].path)
     floor.write()
 
@@ -221,8 +221,8 @@ def _at(floor: Floor, moment: dt.time) -> None:
     floor.set_clock(dt.datetime.combine(floor.now().date(), moment, floor.zone))
 
 
-def _move(manager: Person, ref: str, kind: str, *, ticket: str) -> None:
-    manager.post("/v1/moves", {"piece": ref, "kind": kind, "ticket": ticket})
+def _move(lea: Person, ref: str, kind: str, *, ticket: str) -> None:
+    lea.post("/v1/moves", {"piece": ref, "kind": kind, "ticket": ticket})
 
 
 def _class_of(case: Mapping[str, Any] | None) -> str | None:
