@@ -4,8 +4,10 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         match given.command:
             case "run":
-                return _run(load_settings(given.config))
+                return _run(load_settings(given.config), is_tied_to_stdin=given.stdin_eof)
             case "list":
                 return _list(as_json=given.json)
             case "test":
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         "run", help="open the readers and stream to the server", epilog="example: baguier-agent run --config agent.toml"
     )
     run.add_argument("--config", type=Path, required=True, help="agent.toml")
+    run.add_argument("--stdin-eof", action="store_true", help="stop when standard input ends")
 
     listing = commands.add_parser("list", help="what is plugged in", epilog="example: baguier-agent list --json")
     listing.add_argument("--json", action="store_true", help="one JSON list")
@@ -86,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(settings: AgentSettings) -> int:
+def _run(settings: AgentSettings, *, is_tied_to_stdin: bool) -> int:
     from reader_drivers.agent.runner import Agent
     from reader_drivers.agent.spool import SpoolTaken
 
@@ -100,6 +103,8 @@ def _run(settings: AgentSettings) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):
                 loop.add_signal_handler(number, task.cancel)
+        if is_tied_to_stdin:
+            threading.Thread(target=_cancel_at_eof, args=(loop, task), daemon=True).start()
         with suppress(asyncio.CancelledError):
             await task
 
@@ -110,6 +115,15 @@ def _run(settings: AgentSettings) -> int:
         print(f"baguier-agent: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _cancel_at_eof(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
+    """Whoever started us holds the other end of standard input, so its end is theirs, however they ended."""
+    # Straight from the descriptor: a buffered read would still hold its lock while the interpreter shuts down.
+    while os.read(0, 4096):
+        pass
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(task.cancel)
 
 
 def _list(*, as_json: bool) -> int:

@@ -1,6 +1,7 @@
 """`baguier serve`: one server process for one data folder."""
 
 import ipaddress
+import os
 import secrets
 import socket
 import sys
@@ -96,6 +97,7 @@ def _run(config: "uvicorn.Config", *, is_tied_to_stdin: bool) -> None:
 
 def _stop_at_eof(server: "uvicorn.Server") -> None:
     """Whoever started us holds the other end of standard input, so its end is theirs, however they ended."""
-    while sys.stdin.buffer.read(4096):
+    # Straight from the descriptor: a buffered read would still hold its lock while the interpreter shuts down.
+    while os.read(0, 4096):
         pass
     server.should_exit = True

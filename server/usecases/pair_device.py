@@ -36,12 +36,14 @@ class PairingUsed(Conflict):
     code: ClassVar[str] = "pairing_used"
 
 
-def offer_pairing(unit: UnitOfWork, *, name: str, kind: str, token: str) -> OfferedPairing:
+def offer_pairing(
+    unit: UnitOfWork, *, name: str, kind: str, token: str, lifetime: timedelta = LINK_LIFETIME
+) -> OfferedPairing:
     """Write a one-time link for a browser. Raises: Malformed: a kind that is not a browser's, or an empty name."""
     if kind not in LINKED_KINDS:
         raise Malformed(f"A {kind} has no link; links are for {' and '.join(LINKED_KINDS)}.")
     offered = OfferedPairing(
-        id=unit.new_id(), name=_checked_name(name), kind=kind, expires_at=unit.now + LINK_LIFETIME, used_at=None
+        id=unit.new_id(), name=_checked_name(name), kind=kind, expires_at=unit.now + lifetime, used_at=None
     )
     devices.add_pairing(unit.conn, unit.shop_id, offered, token_sha256=secret_sha256(token), at=unit.now)
     return offered
