@@ -14,13 +14,11 @@ from server.api.agent_links import AgentLinks
 from server.api.context import PASS_MIN_MS, Context
 from server.api.routes import agent_stream, cases, counts, health, live, moves, pieces, rounds, sessions, tours
 from server.api.static_app import mount_app
-from server.clock import from_ms
+from server.core.announcement import Announcement
 from server.core.errors import DomainError
 from server.feed.hub import Hub
-from server.feed.messages import Announcement
 from server.signer.client import SignerClient
 from server.store.unit_of_work import NoShopYet, Store
-from server.store.writer import Announcement as Stored
 from server.usecases.close_counts import close_covered
 from server.usecases.close_counts_overdue import end_overdue
 from server.usecases.sign_checkpoint import sign_checkpoint
@@ -64,11 +62,10 @@ class FeedBridge:
         """Publish from now on."""
         self._loop = loop
 
-    def __call__(self, stored: Sequence[Stored]) -> None:
+    def __call__(self, stored: Sequence[Announcement]) -> None:
         """Take the announcements of one commit, in the writer's thread. Before the loop runs nobody watches."""
-        said = [Announcement(topic=one.topic, type=one.type, at=from_ms(one.at_ms), body=one.body) for one in stored]
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._hub.publish, said)
+            self._loop.call_soon_threadsafe(self._hub.publish, stored)
 
 
 def sign_and_close(store: Store, signer: SignerClient, *, signed: int) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from server.feed.messages import Announcement, Message
+from server.core.announcement import Announcement
+from server.feed.messages import Message
 
 RING_MESSAGES: Final = 10_000
 """Messages remembered per topic: an hour of a busy opening. A viewer away for longer asks for a snapshot."""

@@ -1,24 +1,12 @@
 """Live messages: what a board or a handheld is told after a commit, and the one shape it is told in."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import orjson
 
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """One thing that was committed and that somebody may be watching for."""
-
-    topic: str
-    """`board`, `readers`, `tour` or `round/<id>`."""
-    type: str
-    """What happened, such as `case.opened`."""
-    at: datetime
-    """When it was committed, UTC."""
-    body: Mapping[str, object]
-    """Plain JSON values. Never anything that the topic's viewers may not see."""
+from server.clock import from_ms
+from server.core.announcement import Announcement
+from server.core.log.events import format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +28,7 @@ class Message:
                 "epoch": self.epoch,
                 "topic": said.topic,
                 "type": said.type,
-                "at": said.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "at": format_time(from_ms(said.at_ms)),
                 "body": said.body,
             }
         )

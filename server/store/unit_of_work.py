@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 from server.clock import Clock, SystemClock, to_ms
+from server.core.announcement import Announcement
 from server.core.errors import Conflict
 from server.core.ids import ShopId
 from server.core.log.canonical import JsonValue
@@ -26,7 +27,7 @@ from server.store import log, shops
 from server.store.database import DataFolderLock, read_engine, write_engine
 from server.store.guards import check_guards
 from server.store.migrations import require_head
-from server.store.writer import Announcement, Listener, Writer
+from server.store.writer import Listener, Writer
 
 T = TypeVar("T")
 

@@ -8,15 +8,15 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from server.core.announcement import Announcement
 from server.core.errors import Conflict
-from server.core.log.canonical import JsonValue
 
 if TYPE_CHECKING:
     from server.store.unit_of_work import UnitOfWork
@@ -51,17 +51,6 @@ class NotStored(Conflict):
     """The transaction was lost before its commit; nothing of it is stored."""
 
     code: ClassVar[str] = "not_stored"
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """Something that viewers of a topic may know, now that it is stored."""
-
-    topic: str
-    type: str
-    body: Mapping[str, JsonValue]
-    at_ms: int
-    """When its unit began, in milliseconds since 1970."""
 
 
 Listener = Callable[[Sequence[Announcement]], None]

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.clock import to_ms
+from server.core.announcement import Announcement
 from server.feed.hub import MAILBOX_MESSAGES, RING_MESSAGES, Hub, Mailbox
-from server.feed.messages import Announcement
 
-AT = datetime(2026, 3, 2, 8, 40, tzinfo=UTC)
+AT_MS = to_ms(datetime(2026, 3, 2, 8, 40, tzinfo=UTC))
 
 
 def said(number: int, topic: str = "board") -> Announcement:
-    return Announcement(topic=topic, type="case.opened", at=AT, body={"n": number})
+    return Announcement(topic=topic, type="case.opened", at_ms=AT_MS, body={"n": number})
 
 
 def viewer(*topics: str) -> Mailbox:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from server.clock import FixedClock
+from server.core.announcement import Announcement
 from server.core.ids import ShopId
 from server.store.shops import ShopFacts, add_shop
 from server.store.unit_of_work import Store, UnitOfWork
-from server.store.writer import Announcement
 
 OPENING = datetime(2026, 3, 2, 8, 35, tzinfo=UTC)
 SHOP = ShopFacts(

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
+from server.core.announcement import Announcement
 from server.core.log import merkle
 from server.store import log
 from server.store.tables import LogLeaf, Person, table
 from server.store.unit_of_work import NoShopYet, Store, UnitOfWork
-from server.store.writer import Announcement, NotStored, StoreBusy, StoreClosed
+from server.store.writer import NotStored, StoreBusy, StoreClosed
 from tests.server.store.acts import note
 from tests.server.store.conftest import OPENING, SHOP
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from server.clock import FixedClock
+from server.core.announcement import Announcement
 from server.store.unit_of_work import Store
-from server.store.writer import Announcement
 from server.usecases.open_shop import open_shop
 
 OPENING = datetime(2026, 3, 2, 8, 35, tzinfo=UTC)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text, update
 
 from server.clock import FixedClock
+from server.core.announcement import Announcement
 from server.core.count import advance
 from server.core.count_acts import KeyQuantity
 from server.core.count_errors import WrongState
@@ -17,7 +18,6 @@ from server.store.counts import CountAbsent, CountBroken, CountMoved
 from server.store.tables import Count as CountTable
 from server.store.tables import table
 from server.store.unit_of_work import Store
-from server.store.writer import Announcement
 from server.usecases.advance_count import advance_count, moment
 from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, CountShop, ref
 

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from server.core.announcement import Announcement
 from server.core.errors import Malformed
 from server.core.ids import PieceRef
 from server.core.log.events import EventType, Leaf
 from server.store import log, places, stock
 from server.store.tables import Label, Move, PieceFacts, Proposal, Row, table
 from server.store.unit_of_work import Store, UnitOfWork
-from server.store.writer import Announcement
 from server.usecases.import_stock import Choices, import_stock
 from server.usecases.open_shop import ShopExists, open_shop
 from tests.server.usecases.stock_files import bring_in, stock_file

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from server.core.announcement import Announcement
 from server.core.errors import Absent, Conflict, DomainError, Malformed
 from server.core.ids import PersonId, PieceRef, PlaceId
 from server.core.log.events import EventType, Leaf
@@ -15,7 +16,6 @@ from server.core.pieces import Status
 from server.store import log, places, stock
 from server.store.tables import Move, PieceState, table
 from server.store.unit_of_work import Store
-from server.store.writer import Announcement
 from server.usecases.move_piece import MoveKind, Wanted, move_piece
 from tests.server.usecases.conftest import OPENING
 from tests.server.usecases.stock_files import bring_in
