@@ -72,8 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         floor = Floor(given.floor)
-        plot = plot_of(floor, given.story, seed=given.seed, first_half=halves(floor.trays)[0])
-        truth = truth_of(plot, {ref: piece.path for ref, piece in floor.pieces.items()})
+        homes = {ref: piece.path for ref, piece in floor.pieces.items()}
+        plot = plot_of(homes, given.story, seed=given.seed, first_half=halves(floor.trays)[0])
+        truth = truth_of(plot, homes)
         given.truth.write_text(json.dumps(truth, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         print(json.dumps(play(floor, plot, lie=given.lie), ensure_ascii=False))
     except (DayError, FloorError, OSError) as error:

@@ -9,8 +9,6 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulators.demo.floor import Floor
-
 
 class Story(enum.StrEnum):
     """What goes wrong on the day."""
@@ -46,10 +44,13 @@ class Plot:
     misplaced: Misplaced | None = None
 
 
-def plot_of(floor: Floor, story: Story, *, seed: int, first_half: Sequence[str]) -> Plot:
-    """The plot of a story; `first_half`: trays of which one person makes the first count, the other makes the rest."""
+def plot_of(homes: Mapping[str, str], story: Story, *, seed: int, first_half: Sequence[str]) -> Plot:
+    """The plot of a story; `homes` gives each piece's tray in the books.
+
+    `first_half`: trays of which one person makes the first count; the other makes the rest.
+    """
     chance = random.Random(f"{story}/{seed}")
-    cast = chance.sample(sorted(floor.pieces), len(floor.pieces))
+    cast = chance.sample(sorted(homes), len(homes))
     sold, shown = cast.pop(), cast.pop()
     match story:
         case Story.CALM:
@@ -57,17 +58,17 @@ def plot_of(floor: Floor, story: Story, *, seed: int, first_half: Sequence[str])
         case Story.THEFT:
             return Plot(sold, shown, stolen=(cast.pop(),))
         case Story.TWO:
-            one = next(ref for ref in cast if floor.pieces[ref].path in first_half)
-            other = next(ref for ref in cast if floor.pieces[ref].path not in first_half)
+            one = next(ref for ref in cast if homes[ref] in first_half)
+            other = next(ref for ref in cast if homes[ref] not in first_half)
             return Plot(sold, shown, stolen=(one, other))
         case Story.DEAD_TAG:
             dead, moved = cast.pop(), cast.pop()
-            elsewhere = chance.choice([path for path in floor.trays if path != floor.pieces[moved].path])
+            elsewhere = chance.choice(sorted({*homes.values()} - {homes[moved]}))
             return Plot(sold, shown, dead=dead, misplaced=Misplaced(moved, elsewhere))
 
 
 def truth_of(plot: Plot, homes: Mapping[str, str]) -> dict[str, Any]:
-    """What the evidence must say of the plot, nothing more and nothing less; `homes` gives each piece's tray in the books."""
+    """What the evidence must say of the plot, nothing more and nothing less."""
     cases = [
         {"piece": ref, "class": "MISSING", "home": homes[ref], "heard_in": None, "outcome": "UNDER_INVESTIGATION"}
         for ref in plot.stolen
