@@ -5,10 +5,12 @@
  */
 
 import type { CountingStage } from "./core/counting.ts";
-import type { Finding } from "./core/case.ts";
 import type { NextStep, Occasion } from "./core/tour.ts";
 import type { AskReason } from "./core/verification.ts";
 import { formatClock, formatDay, formatMoney, formatSpan, type Language, plural } from "./core/format.ts";
+import { boardEn, boardFr } from "./texts/board.ts";
+import type { Sentences } from "./texts/sentences.ts";
+import { signatureEn, signatureFr } from "./texts/signature.ts";
 
 /** `\u202f`: the narrow space that French wants before `: ; ! ?` and inside guillemets, and that no line may break at. */
 const fr = {
@@ -116,67 +118,10 @@ const fr = {
   verifyDone: "Vérification scellée",
   verifyDoneHelp: "Le résultat s'affiche dès que le serveur a tout reçu.",
 
-  signTitle: "Signature de la tournée",
-  signLines: (n: number) => `${n} ${plural("fr", n, { one: "plateau", other: "plateaux" })}`,
-  signPlace: "Plateau",
-  signPresent: "Présentes",
-  signMissing: "Manquantes",
-  signByHand: "À la main",
-  signExceptions: (n: number) => `${n} ${plural("fr", n, { one: "exception", other: "exceptions" })}`,
-  signNoException: "Aucune exception sur cette liste.",
-  signRead: "J'ai lu",
-  signReadDone: "Lue",
-  signLeft: (n: number) => `Encore ${n} ${plural("fr", n, { one: "exception", other: "exceptions" })} à lire avant de signer.`,
-  signStatement: "«\u202fNous avons compté séparément.\u202f»",
-  signPin: "Votre code",
-  signButton: "Signer",
-  signRefuse: "Refuser…",
-  signWorking: "Signature en cours…",
-  signWrongPin: "Ce code ne convient pas. Rien n'est signé.",
-  signOffline: "La signature demande le serveur. Vos scellés sont gardés\u202f; signez au retour du réseau.",
-  signDone: (clock: string) => `Signé à ${clock}`,
-  partnerNotStarted: (name: string) => `${name} n'a pas encore ouvert sa liste.`,
-  partnerReading: (name: string) => `${name} lit sa liste.`,
-  partnerSigned: (name: string, clock: string) => `${name} a signé à ${clock}.`,
-
-  boardTitle: "Tableau des écarts",
-  boardLive: "En direct",
-  boardNotLive: (clock: string) => `Plus en direct depuis ${clock}. Les lignes ci-dessous datent de ce moment.`,
-  boardNeverLive: "Pas encore en direct. Connexion au serveur…",
-  boardEmpty: "Aucun écart ouvert.",
-  boardEmptyLast: (clock: string) => `Dernier comptage à ${clock}.`,
-  boardLoading: "Chargement des dossiers…",
-  boardFailed: "Les dossiers n'ont pas pu être chargés.",
-  boardForbidden: "Ce tableau demande le droit «\u202fgérer\u202f». Demandez-le au responsable.",
-  boardProgress: (done: number, all: number) => `${done} plateaux sur ${all}`,
-  boardPiece: "Pièce",
-  boardFinding: "État",
-  boardValue: "Valeur",
-  boardLastSeen: "Dernière vue",
-  boardLastHeard: "Dernier signal",
-  boardSightings: "Vue, entendue",
-  boardWindow: "Fenêtre",
-  boardNever: "jamais",
-  boardUnknownValue: "inconnue",
-  boardAllCases: "Tous",
-  caseNumber: (n: number) => `Dossier n°\u202f${n}`,
-  caseHome: "Place attendue",
-  caseAssignee: "Confié à",
-  caseNobody: "personne",
-  caseDue: (clock: string) => `échéance ${clock}`,
-  caseTrail: "Parcours",
-  caseSearch: "Chercher",
-  caseRescan: "Rescanner",
-  caseExplain: "Expliquer…",
-  caseAssign: "Confier à…",
-  caseDeclare: "Déclarer la perte…",
-  finding: {
-    missing: "Manquante", unexpected: "Hors liste", misplaced: "Déplacée", duplicate: "Étiquette en double", sold_present: "Vendue mais là",
-    should_be_out: "Sortie mais là", tag_only: "Étiquette sans pièce", quantity_gap: "Écart de nombre",
-  } satisfies Record<Finding, string>,
+  ...signatureFr,
+  ...boardFr,
 };
 
-type Sentences<T> = { readonly [K in keyof T]: T[K] extends (...args: infer A) => string ? (...args: A) => string : T[K] extends string ? string : Sentences<T[K]> };
 export type Catalogue = Sentences<typeof fr>;
 
 const en: Catalogue = {
@@ -282,64 +227,8 @@ const en: Catalogue = {
   verifyDone: "Verification sealed",
   verifyDoneHelp: "The result appears once the server has received everything.",
 
-  signTitle: "Signature of the round",
-  signLines: (n) => `${n} ${plural("en", n, { one: "tray", other: "trays" })}`,
-  signPlace: "Tray",
-  signPresent: "Present",
-  signMissing: "Missing",
-  signByHand: "By hand",
-  signExceptions: (n) => `${n} ${plural("en", n, { one: "exception", other: "exceptions" })}`,
-  signNoException: "No exception on this list.",
-  signRead: "I have read it",
-  signReadDone: "Read",
-  signLeft: (n) => `${n} more ${plural("en", n, { one: "exception", other: "exceptions" })} to read before you sign.`,
-  signStatement: "“We counted separately.”",
-  signPin: "Your PIN",
-  signButton: "Sign",
-  signRefuse: "Refuse…",
-  signWorking: "Signing…",
-  signWrongPin: "That PIN does not match. Nothing is signed.",
-  signOffline: "Signing needs the server. Your seals are kept; sign when the network is back.",
-  signDone: (clock) => `Signed at ${clock}`,
-  partnerNotStarted: (name) => `${name} has not opened their list yet.`,
-  partnerReading: (name) => `${name} is reading their list.`,
-  partnerSigned: (name, clock) => `${name} signed at ${clock}.`,
-
-  boardTitle: "Discrepancies",
-  boardLive: "Live",
-  boardNotLive: (clock) => `Not live since ${clock}. The rows below are from that moment.`,
-  boardNeverLive: "Not live yet. Connecting to the server…",
-  boardEmpty: "No open discrepancy.",
-  boardEmptyLast: (clock) => `Last count at ${clock}.`,
-  boardLoading: "Loading the cases…",
-  boardFailed: "The cases could not be loaded.",
-  boardForbidden: "This board needs the right to manage. Ask the manager for it.",
-  boardProgress: (done, all) => `${done} of ${all} trays`,
-  boardPiece: "Piece",
-  boardFinding: "State",
-  boardValue: "Value",
-  boardLastSeen: "Last seen",
-  boardLastHeard: "Last heard",
-  boardSightings: "Seen, heard",
-  boardWindow: "Window",
-  boardNever: "never",
-  boardUnknownValue: "unknown",
-  boardAllCases: "All",
-  caseNumber: (n) => `Case no. ${n}`,
-  caseHome: "Expected place",
-  caseAssignee: "Assigned to",
-  caseNobody: "nobody",
-  caseDue: (clock) => `due ${clock}`,
-  caseTrail: "Trail",
-  caseSearch: "Search",
-  caseRescan: "Scan again",
-  caseExplain: "Explain…",
-  caseAssign: "Assign to…",
-  caseDeclare: "Declare a loss…",
-  finding: {
-    missing: "Missing", unexpected: "Unexpected", misplaced: "Misplaced", duplicate: "Duplicate tag", sold_present: "Sold but here",
-    should_be_out: "Out but here", tag_only: "Tag without piece", quantity_gap: "Quantity gap",
-  },
+  ...signatureEn,
+  ...boardEn,
 };
 
 export const CATALOGUES: Readonly<Record<Language, Catalogue>> = { fr, en };

@@ -8,13 +8,13 @@ import type { LiveInput } from "../core/live.ts";
 import type { Acknowledgement, Batch } from "../core/outbox.ts";
 import { COUNT_STATES, OCCASIONS, type Tour } from "../core/tour.ts";
 
-const id = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
-const name = v.pipe(v.string(), v.maxLength(200));
+export const id = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
+export const name = v.pipe(v.string(), v.maxLength(200));
 const whole = v.pipe(v.number(), v.safeInteger());
 const sequence = v.pipe(whole, v.minValue(0));
 
 /** RFC 3339 with a zone, to ms since epoch. */
-const moment = v.pipe(
+export const moment = v.pipe(
   v.string(),
   v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/),
   v.transform((text) => Date.parse(text)),
@@ -119,12 +119,18 @@ const heads = v.record(v.string(), sequence);
 /** A frame of `WS /v1/live`, without the clock that the socket adds. */
 export type LiveFrame =
   | { readonly kind: "message"; readonly message: Extract<LiveInput, { kind: "message" }>["message"] }
-  | { readonly kind: "heartbeat"; readonly epoch: string }
+  | { readonly kind: "heartbeat"; readonly epoch: string; readonly heads: ReadonlyMap<string, number> }
+  | { readonly kind: "muted"; readonly epoch: string; readonly topic: string }
   | { readonly kind: "resync"; readonly epoch: string; readonly topics: readonly string[] };
 
 /** Heartbeats and resyncs number nothing: they carry the topics' heads instead. */
 export const liveFrameShape: v.GenericSchema<unknown, LiveFrame> = v.union([
-  v.pipe(v.object({ type: v.literal("heartbeat"), epoch: id }), v.transform(({ epoch }): LiveFrame => ({ kind: "heartbeat", epoch }))),
+  v.pipe(
+    v.object({ type: v.literal("heartbeat"), epoch: id, heads }),
+    v.transform((wire): LiveFrame => ({ kind: "heartbeat", epoch: wire.epoch, heads: new Map(Object.entries(wire.heads)) })),
+  ),
+  // Only the board is ever muted, while its viewer counts blind.
+  v.pipe(v.object({ type: v.literal("muted"), epoch: id }), v.transform(({ epoch }): LiveFrame => ({ kind: "muted", epoch, topic: "board" }))),
   v.pipe(
     v.object({ type: v.literal("resync"), epoch: id, heads }),
     v.transform((wire): LiveFrame => ({ kind: "resync", epoch: wire.epoch, topics: Object.keys(wire.heads) })),

@@ -26,7 +26,9 @@ export interface LiveMessage {
 
 export type TopicState =
   | { readonly kind: "following"; readonly seq: number }
-  | { readonly kind: "waiting"; readonly held: readonly LiveMessage[] };
+  | { readonly kind: "waiting"; readonly held: readonly LiveMessage[] }
+  /** The server tells nothing while this person counts blind; a resync or a snapshot ends it. */
+  | { readonly kind: "muted" };
 
 export interface LiveState {
   /** null before the first message. */
@@ -41,7 +43,9 @@ export type LiveInput =
   | { readonly kind: "opened"; readonly atMs: number }
   | { readonly kind: "closed" }
   | { readonly kind: "message"; readonly message: LiveMessage; readonly atMs: number }
-  | { readonly kind: "heartbeat"; readonly epoch: string; readonly atMs: number }
+  /** `heads`: the last number of each topic, for a screen that missed the one it should have had last. */
+  | { readonly kind: "heartbeat"; readonly epoch: string; readonly heads: ReadonlyMap<string, number>; readonly atMs: number }
+  | { readonly kind: "muted"; readonly epoch: string; readonly topic: string; readonly atMs: number }
   /** The server can no longer replay these topics. */
   | { readonly kind: "resync"; readonly epoch: string; readonly topics: readonly string[]; readonly atMs: number }
   | { readonly kind: "snapshot"; readonly topic: string; readonly epoch: string; readonly seq: number };
@@ -49,7 +53,9 @@ export type LiveInput =
 /** What the caller does next. */
 export type LiveEffect =
   | { readonly kind: "apply"; readonly message: LiveMessage }
-  | { readonly kind: "load_snapshot"; readonly topic: string };
+  | { readonly kind: "load_snapshot"; readonly topic: string }
+  /** Take what the topic showed off the screen. */
+  | { readonly kind: "hide"; readonly topic: string };
 
 export type Liveness = { readonly kind: "live" } | { readonly kind: "not_live"; readonly sinceMs: number | null };
 
@@ -75,7 +81,9 @@ export function advance(state: LiveState, input: LiveInput): LiveStep {
     case "message":
       return received({ ...state, heardMs: input.atMs }, input.message);
     case "heartbeat":
-      return inEpoch({ ...state, heardMs: input.atMs }, input.epoch);
+      return behind({ ...state, heardMs: input.atMs }, input);
+    case "muted":
+      return muted({ ...state, heardMs: input.atMs }, input);
     case "resync":
       return resynchronised({ ...state, heardMs: input.atMs }, input);
     case "snapshot":
@@ -110,11 +118,27 @@ function received(state: LiveState, message: LiveMessage): LiveStep {
   const before = inEpoch(state, message.epoch);
   const current = before.state;
   const topic = current.topics.get(message.topic);
-  if (topic === undefined) return before;
+  if (topic === undefined || topic.kind === "muted") return before;
   if (topic.kind === "waiting") return { ...hold(current, message, topic.held), effects: before.effects };
   if (message.seq <= topic.seq) return before;
   if (message.seq > topic.seq + 1) return lost(current, message.topic, [message]);
   return { state: withTopic(current, message.topic, { kind: "following", seq: message.seq }), effects: [{ kind: "apply", message }] };
+}
+
+/** A heartbeat whose number is past ours tells of a message that never came. */
+function behind(state: LiveState, beat: { readonly epoch: string; readonly heads: ReadonlyMap<string, number> }): LiveStep {
+  const before = inEpoch(state, beat.epoch);
+  const missed = [...before.state.topics].flatMap(([name, topic]) => (topic.kind === "following" && (beat.heads.get(name) ?? 0) > topic.seq ? [name] : []));
+  return missed.reduce<LiveStep>((step, name) => {
+    const next = lost(step.state, name, []);
+    return { state: next.state, effects: [...step.effects, ...next.effects] };
+  }, before);
+}
+
+function muted(state: LiveState, told: { readonly epoch: string; readonly topic: string }): LiveStep {
+  const { state: current } = inEpoch(state, told.epoch);
+  if (!current.topics.has(told.topic)) return { state: current, effects: [] };
+  return { state: withTopic(current, told.topic, { kind: "muted" }), effects: [{ kind: "hide", topic: told.topic }] };
 }
 
 /** The state in the server's present epoch: after a restart every topic waits for a snapshot. */
@@ -151,11 +175,14 @@ function lost(state: LiveState, name: string, held: readonly LiveMessage[]): Liv
 function loaded(state: LiveState, snapshot: { readonly topic: string; readonly epoch: string; readonly seq: number }): LiveStep {
   const before = inEpoch(state, snapshot.epoch);
   const topic = before.state.topics.get(snapshot.topic);
-  if (topic === undefined || topic.kind === "following") return before;
-  let current = withTopic(before.state, snapshot.topic, { kind: "following", seq: snapshot.seq });
+  if (topic === undefined) return before;
+  // A snapshot holds everything up to its number: what is said again below it is a repeat.
+  const seq = topic.kind === "following" ? Math.max(topic.seq, snapshot.seq) : snapshot.seq;
+  let current = withTopic(before.state, snapshot.topic, { kind: "following", seq });
   // A snapshot may tell of a restart before any message does: the other topics then still need theirs.
   const effects = before.effects.filter((effect) => effect.kind !== "load_snapshot" || effect.topic !== snapshot.topic);
-  for (const message of [...topic.held].sort((one, other) => one.seq - other.seq)) {
+  const held = topic.kind === "waiting" ? topic.held : [];
+  for (const message of [...held].sort((one, other) => one.seq - other.seq)) {
     const step = received(current, message);
     current = step.state;
     effects.push(...step.effects);

@@ -37,11 +37,12 @@ describe("shapes", () => {
     expect(broken.ok ? null : broken.error.at).toBe("counts.0.state");
   });
 
-  it("reads the three kinds of live frames", () => {
+  it("reads the four kinds of live frames", () => {
     const message = { seq: 41, epoch: "e", topic: "board", type: "case.opened", at: "2026-11-21T20:04:00.000Z", body: { n: 1 } };
 
     expect(validate(liveFrameShape, message)).toEqual({ ok: true, value: { kind: "message", message } });
-    expect(validate(liveFrameShape, { type: "heartbeat", epoch: "e", heads: { board: 41 } })).toEqual({ ok: true, value: { kind: "heartbeat", epoch: "e" } });
+    expect(validate(liveFrameShape, { type: "heartbeat", epoch: "e", heads: { board: 41 } })).toEqual({ ok: true, value: { kind: "heartbeat", epoch: "e", heads: new Map([["board", 41]]) } });
+    expect(validate(liveFrameShape, { type: "muted", epoch: "e" })).toEqual({ ok: true, value: { kind: "muted", epoch: "e", topic: "board" } });
     expect(validate(liveFrameShape, { type: "resync", epoch: "e", heads: { board: 41 } })).toEqual({ ok: true, value: { kind: "resync", epoch: "e", topics: ["board"] } });
     expect(validate(liveFrameShape, { ...message, seq: 0 }).ok).toBe(false);
   });

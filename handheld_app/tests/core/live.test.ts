@@ -12,12 +12,14 @@ class Screen {
   state: LiveState = watch(["board"]).state;
   readonly applied: number[] = [];
   asked = 1;
+  hidden = 0;
 
   feed(input: LiveInput): void {
     const step = advance(this.state, input);
     this.state = step.state;
     for (const effect of step.effects) {
       if (effect.kind === "apply") this.applied.push(effect.message.seq);
+      else if (effect.kind === "hide") this.hidden += 1;
       else this.asked += 1;
     }
   }
@@ -95,7 +97,7 @@ describe("live", () => {
 
   it("says since when it is not live after silence, after a lost link and while a topic waits", () => {
     const screen = new Screen();
-    const heard = (atMs: number): void => screen.feed({ kind: "heartbeat", epoch: "e1", atMs });
+    const heard = (atMs: number): void => screen.feed({ kind: "heartbeat", epoch: "e1", heads: new Map(), atMs });
     screen.feed({ kind: "opened", atMs: 1_000 });
     heard(5_000);
     expect(livenessAt(screen.state, 5_001)).toEqual({ kind: "not_live", sinceMs: 5_000 });
@@ -118,6 +120,45 @@ describe("live", () => {
     expect(screen.asked).toBe(2);
     screen.snapshot(10);
     expect(screen.applied.length).toBe(WAITING_MESSAGES_MAX - 5);
+  });
+
+  it("asks for a snapshot when a heartbeat's number is past what it has", () => {
+    const screen = new Screen();
+    const beat = (head: number): void => screen.feed({ kind: "heartbeat", epoch: "e1", heads: new Map([["board", head]]), atMs: 0 });
+    beat(9);
+    screen.snapshot(4);
+    beat(4);
+    expect(screen.asked).toBe(1);
+
+    beat(5);
+    beat(5);
+    expect(screen.asked).toBe(2);
+  });
+
+  it("takes what a newer snapshot holds as said, and not again", () => {
+    const screen = new Screen();
+    screen.snapshot(1);
+    screen.hear(message(2));
+    screen.snapshot(4);
+    screen.hear(message(3), message(4), message(5));
+
+    expect(screen.applied).toEqual([2, 5]);
+    expect(screen.asked).toBe(1);
+  });
+
+  it("hides a muted topic, takes nothing of it, and starts anew when the server says so", () => {
+    const screen = new Screen();
+    screen.snapshot(4);
+    screen.feed({ kind: "muted", epoch: "e1", topic: "board", atMs: 0 });
+    screen.hear(message(5));
+    expect([screen.hidden, screen.applied]).toEqual([1, []]);
+    expect(resumeQuery(screen.state)).toBe("epoch=e1&topics=board");
+
+    screen.feed({ kind: "resync", epoch: "e1", topics: ["board"], atMs: 0 });
+    screen.snapshot(5);
+    screen.hear(message(6));
+
+    expect([screen.asked, screen.applied]).toEqual([2, [6]]);
   });
 
   it("has never been live before the first message", () => {

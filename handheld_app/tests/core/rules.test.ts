@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { byValueAtRisk, type OpenCase, searchWindows, totalsByClass } from "../../src/core/case.ts";
 import { uuidV7 } from "../../src/core/ids.ts";
-import { maySign, type SigningList, unreadExceptions } from "../../src/core/signing.ts";
 import { COUNT_STATES, groupByShowcase, isLate, leafName, nextStep, titleOf, type TourCount } from "../../src/core/tour.ts";
 import { type Ask, inOrderOfWork, keyedQuantity, unanswered, withDigit } from "../../src/core/verification.ts";
 
@@ -41,28 +39,6 @@ describe("tour", () => {
   });
 });
 
-describe("signing", () => {
-  const list: SigningList = {
-    id: "l", partner: { kind: "not_started", name: "Marc" },
-    lines: [{ count: "c", path: "p", present: 1, missing: 0, byHand: 0 }],
-    exceptions: [{ id: "x", path: "p", sentence: "s" }, { id: "y", path: "p", sentence: "s" }],
-  };
-
-  it("takes no signature before every exception was read", () => {
-    expect(maySign(list, new Set(["x"]), "123456")).toBe(false);
-    expect(maySign(list, new Set(["x", "y"]), "123456")).toBe(true);
-    expect(unreadExceptions(list, new Set(["x", "elsewhere"])).map((exception) => exception.id)).toEqual(["y"]);
-  });
-
-  it("takes no signature without a whole PIN or for an empty list", () => {
-    const read = new Set(["x", "y"]);
-
-    expect(maySign(list, read, "12345")).toBe(false);
-    expect(maySign(list, read, "12345a")).toBe(false);
-    expect(maySign({ ...list, lines: [] }, read, "123456")).toBe(false);
-  });
-});
-
 describe("verification", () => {
   it("keys a whole number up to the limit, and nought is a number", () => {
     expect(["4", "7"].reduce(withDigit, "")).toBe("47");
@@ -78,27 +54,6 @@ describe("verification", () => {
 
     expect(inOrderOfWork(asks).map((one) => one.reference)).toEqual(["C", "A", "B"]);
     expect(unanswered(asks)).toBe(2);
-  });
-});
-
-describe("case", () => {
-  const open = (more: Partial<OpenCase>): OpenCase => ({
-    id: "1", number: 1, finding: "missing", reference: "r", name: "n", valueMinor: null, currency: "EUR", home: null, lastSeen: null, lastHeard: null,
-    foundMissingAtMs: 100, assignee: null, dueAtMs: null, trail: [], ...more,
-  });
-
-  it("tells two windows: since a person saw the piece and since an antenna heard it", () => {
-    const item = open({ lastSeen: { atMs: 40, path: "p", by: "Inès" }, lastHeard: { atMs: 90, path: "p", by: null } });
-
-    expect(searchWindows(item)).toEqual({ seenMs: 60, heardMs: 10 });
-    expect(searchWindows(open({}))).toEqual({ seenMs: null, heardMs: null });
-  });
-
-  it("puts the dearest first and unknown values last, and adds up each class", () => {
-    const cases = [open({ id: "a", number: 1 }), open({ id: "b", number: 2, valueMinor: 5 }), open({ id: "c", number: 3, valueMinor: 9, finding: "misplaced" })];
-
-    expect(byValueAtRisk(cases).map((item) => item.id)).toEqual(["c", "b", "a"]);
-    expect(totalsByClass(cases)).toEqual([{ finding: "missing", count: 2, valueMinor: 5 }, { finding: "misplaced", count: 1, valueMinor: 9 }]);
   });
 });
 

@@ -3,11 +3,8 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import type { CountingStage } from "../../src/core/counting.ts";
 import type { LinkState } from "../../src/core/link.ts";
-import type { Liveness } from "../../src/core/live.ts";
-import { CASES, LIST, NOW_MS, TOUR } from "../../src/gallery/samples.ts";
-import Board from "../../src/screens/board/Screen.svelte";
+import { NOW_MS, TOUR } from "../../src/gallery/samples.ts";
 import Counting from "../../src/screens/counting/Screen.svelte";
-import Signature from "../../src/screens/signature/Screen.svelte";
 import Tour from "../../src/screens/tour/Screen.svelte";
 import Verification from "../../src/screens/verification/Screen.svelte";
 import { setLocale } from "../../src/text.ts";
@@ -54,22 +51,6 @@ describe("counting", () => {
   });
 });
 
-describe("signature", () => {
-  const page = (exceptions: typeof LIST.exceptions): string => render(Signature, { props: {
-    occasion: "closing", shopDay: "2026-11-21", list: { ...LIST, exceptions }, state: { kind: "ready", failure: null }, link: { kind: "online" },
-    onsign: nothing, onrefuse: nothing, onback: nothing,
-  } }).body;
-
-  it("shows every exception in full, asks to read each, and has one PIN field", () => {
-    const html = page(LIST.exceptions);
-
-    for (const exception of LIST.exceptions) expect(told(html)).toContain(exception.sentence);
-    expect(told(html)).toContain("Encore 2 exceptions à lire");
-    expect(isSealOff(html)).toBe(true);
-    expect(html.match(/type="password"/g)?.length).toBe(1);
-  });
-});
-
 describe("tour", () => {
   it("says how old the round is when the line is down", () => {
     const html = render(Tour, { props: {
@@ -93,27 +74,5 @@ describe("verification", () => {
 
     expect(told(html)).toContain("reste masqué");
     expect(isSealOff(html)).toBe(true);
-  });
-});
-
-describe("board", () => {
-  const page = (liveness: Liveness): string =>
-    render(Board, { props: {
-      state: { kind: "ready", cases: CASES, lastCountAtMs: NOW_MS }, liveness, progress: { done: 38, all: 42 }, currency: "EUR", onact: nothing, onretry: nothing,
-    } }).body;
-
-  it("never calls old figures live", () => {
-    expect(told(page({ kind: "live" }))).toContain("En direct");
-    expect(told(page({ kind: "not_live", sinceMs: NOW_MS }))).toContain("Plus en direct depuis 21:12");
-    expect(told(page({ kind: "not_live", sinceMs: NOW_MS }))).not.toMatch(/\bEn direct\b/);
-    expect(told(page({ kind: "not_live", sinceMs: null }))).toContain("Pas encore en direct");
-  });
-
-  it("leads with the dearest case and both its windows", () => {
-    const words = told(page({ kind: "live" }));
-
-    expect(words.indexOf("BAG-000388")).toBeLessThan(words.indexOf("BAG-001902"));
-    expect(words).toContain("5\u00a0h\u00a044");
-    expect(words).toContain("23\u00a0min");
   });
 });

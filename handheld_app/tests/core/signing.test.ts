@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+
+import { afterSigning, exceptionsOf, maySign, type SigningLine, type SigningList, unreadExceptions } from "../../src/core/signing.ts";
+import type { CountState, Tour } from "../../src/core/tour.ts";
+
+const line = (count: string, exceptions: readonly string[] = []): SigningLine => ({ count, path: `Vitrine 1/${count}`, myRole: "A", present: 1, missing: 0, byHand: 0, quantity: 1, exceptions });
+const list: SigningList = {
+  tour: "t", listNo: 1, linesSha256: "0".repeat(64), leftOut: 0, isLate: false, partner: { kind: "not_started", name: "Marc" },
+  lines: [line("c"), line("x", ["missing", "recounted"]), line("y", ["quantity"])],
+};
+
+describe("signing", () => {
+  it("takes no signature before every line with an exception was read", () => {
+    expect(maySign(list, new Set(["x"]), "123456")).toBe(false);
+    expect(maySign(list, new Set(["x", "y"]), "123456")).toBe(true);
+    expect(unreadExceptions(list, new Set(["x", "elsewhere"]))).toBe(1);
+  });
+
+  it("takes no signature without a whole PIN or for an empty list", () => {
+    const read = new Set(["x", "y"]);
+
+    expect(maySign(list, read, "12345")).toBe(false);
+    expect(maySign(list, read, "12345a")).toBe(false);
+    expect(maySign({ ...list, lines: [] }, read, "123456")).toBe(false);
+  });
+
+  it("names under each reason the pieces whose cases are of that class, and leaves no reason out", () => {
+    const cases = new Map([["x", [{ discrepancy: "MISSING", subject: "BAG-1" }, { discrepancy: "UNEXPECTED", subject: "BAG-2" }]]]);
+
+    expect(exceptionsOf(list, cases)).toEqual([
+      { id: "x", path: "Vitrine 1/x", reasons: [{ code: "missing", subjects: ["BAG-1"] }, { code: "recounted", subjects: [] }] },
+      { id: "y", path: "Vitrine 1/y", reasons: [{ code: "quantity", subjects: [] }] },
+    ]);
+  });
+
+  it.each([
+    ["waiting", ["SIGNED_ONE", "SIGNED_OFF"]], ["complete", ["SIGNED_OFF_WITH_EXCEPTIONS", "CLOSED"]], ["changed", ["SIGNED_ONE", "RESOLVING"]],
+  ] as const)("says %s when the signed counts are %s, whatever the others are", (after, states) => {
+    const counts = [...states, "PLANNED" as const].map((state: CountState, at) => ({ id: String(at), place: "p", path: "p", state, myRole: null, dueAtMs: 0, partner: null }));
+    const tour: Tour = { id: "t", occasion: "opening", shopDay: "2026-03-02", counts };
+
+    expect(afterSigning(tour, ["0", "1"])).toBe(after);
+  });
+});
