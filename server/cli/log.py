@@ -1,4 +1,4 @@
-"""`baguier log check`: rebuilds the tree of the live database from its leaves and compares."""
+"""`baguier log check`: rebuilds the tree and the counts of the live database from their leaves and steps, and compares."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+Said = dict[str, str | int]
 app = typer.Typer(add_completion=False, help="Rebuild the log's tree and compare it.")
 
 
@@ -21,7 +22,7 @@ def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Exit code: 0 the tree is the tree of the leaves, 1 broken (names the first bad leaf), 2 cannot tell."""
+    """Exit code: 0 tree and counts are what leaves and steps make, 1 broken (names the first bad one), 2 cannot tell."""
     raise typer.Exit(check_command(data, as_json=as_json))
 
 
@@ -31,7 +32,7 @@ def check_command(data: Path, *, as_json: bool) -> int:
 
     from server.core.errors import DomainError
     from server.settings import settings_from
-    from server.store import log, shops
+    from server.store import counts, log, shops
     from server.store.database import read_engine
 
     database = settings_from(data=data).database
@@ -46,6 +47,13 @@ def check_command(data: Path, *, as_json: bool) -> int:
                 print("Cannot tell: this data folder has no shop yet.", file=sys.stderr)
                 return 2
             frontier = log.check(connection, shop_id)
+            counts_n = counts.check(connection, shop_id)
+    except counts.CountBroken as broken:
+        return _say(
+            {"verdict": "broken", "sentence": broken.sentence, "count": str(broken.facts.get("count", ""))},
+            1,
+            as_json=as_json,
+        )
     except log.LogBroken as broken:
         return _say(
             {"verdict": "broken", "sentence": broken.sentence, "leaf": broken.facts.get("seq", -1)}, 1, as_json=as_json
@@ -55,14 +63,17 @@ def check_command(data: Path, *, as_json: bool) -> int:
         return 2
     finally:
         engine.dispose()
-    return _say({"verdict": "intact", "size": frontier.size, "root": frontier.root().hex()}, 0, as_json=as_json)
+    intact: Said = {"verdict": "intact", "size": frontier.size, "root": frontier.root().hex(), "counts": counts_n}
+    return _say(intact, 0, as_json=as_json)
 
 
-def _say(result: dict[str, str | int | bool], code: int, *, as_json: bool) -> int:
+def _say(result: Said, code: int, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(result))
     elif code == 0:
-        print(f"The log is intact: {result['size']} leaves, root {str(result['root'])[:16]}…")
+        print(
+            f"The log is intact: {result['size']} leaves, root {str(result['root'])[:16]}…, {result['counts']} counts."
+        )
     else:
         print(result["sentence"])
     return code

@@ -63,6 +63,8 @@ class Transition:
     before: CountState
     after: CountState
     act: Act
+    made_from: Count
+    """The sheet before: only the newest may be stepped from."""
     count: Count
     leaf_type: EventType | None
     """None: this act is no leaf."""
@@ -103,6 +105,7 @@ def advance(count: Count, act: Act) -> Transition:
         before=count.state,
         after=after.state,
         act=act,
+        made_from=count,
         count=after,
         leaf_type=leaf_type,
         leaf_subject=Subject("round", sealed.round) if sealed and is_round else Subject("count", count.plan.count),

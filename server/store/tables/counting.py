@@ -30,7 +30,7 @@ class Tour(Row, table=True):
 
 
 class Count(Row, table=True):
-    """One place on one occasion. `state` is a projection of the transitions."""
+    """One place on one occasion. `state` and `sheet` are projections of the transitions."""
 
     __tablename__ = "counts"
     shop_id: str = shop_key()
@@ -47,7 +47,9 @@ class Count(Row, table=True):
     """0 until the result is fixed; a later change fixes the next number."""
     opened_at: datetime | None = None
     body: str = "{}"
-    """Parameters frozen at the opening, quantities and the result as canonical JSON."""
+    """The plan, canonical JSON."""
+    sheet: str = ""
+    """What the steps make, JSON: a projection like `state`."""
     __table_args__ = (
         within_shop("tours", "tour_id"),
         within_shop("places", "place_id"),
@@ -110,6 +112,13 @@ class Round(Row, table=True):
         within_shop("people", "person_id"),
         within_shop("devices", "device_id"),
         unique("count_id", "role", "n"),
+        Index(
+            "ix_rounds_open",
+            "shop_id",
+            "person_id",
+            sqlite_where=text("sealed_at IS NULL"),
+            postgresql_where=text("sealed_at IS NULL"),
+        ),
         CheckConstraint("role IN ('a', 'b', 'c')", name="role"),
     )
 
@@ -199,6 +208,7 @@ class Answer(Row, table=True):
         within_shop("counts", "count_id"),
         within_shop("pieces", "piece_id"),
         Index(None, "shop_id", "count_id", "piece_id"),
+        Index(None, "shop_id", "piece_id"),
     )
 
 

@@ -6,21 +6,24 @@ from pathlib import Path
 import pytest
 
 from server.cli.log import check_command
+from server.core.ids import ShopId
 from server.core.log.checkpoint import open_note
 from server.core.log.events import ActorKind, EventType, Subject
 from server.core.log.note import VerifierKey
 from server.signer.client import SignerClient, SignerDown
 from server.signer.spawn import spawned_signer
 from server.store import checkpoints, log
+from server.store.shops import ShopFacts, add_shop
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases.sign_checkpoint import sign_checkpoint
-from tests.server.seeds import database_of, seed_counting
+from tests.server.seeds import database_of
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(database_of(tmp_path)) as opened:
-        opened.run(seed_counting)
+        facts = ShopFacts(ShopId("shop-1"), name="Maison", zone="Europe/Paris", day_start="04:00", currency="EUR")
+        opened.run(lambda work: add_shop(work.conn, facts, created_at=work.now))
         yield opened
 
 
