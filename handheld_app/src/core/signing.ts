@@ -96,6 +96,12 @@ export function afterSigning(tour: Tour, signed: readonly string[]): AfterSignin
   return states.every((state) => state === "SIGNED_ONE" || SIGNED.includes(state)) ? "waiting" : "changed";
 }
 
+/** Whom the lists that this person signed still wait for, in order of names; meant for when nothing waits for this person. */
+export function waitsFor(tour: Tour): readonly string[] {
+  const mine = tour.counts.filter((count) => count.state === "SIGNED_ONE" && count.myRole !== null);
+  return [...new Set(mine.flatMap((count) => (count.partner === null ? [] : [count.partner])))].sort();
+}
+
 function subjectsOf(code: string, cases: readonly CountCase[]): readonly string[] {
   return cases.filter((one) => one.discrepancy.toLowerCase() === code).map((one) => one.subject);
 }

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { afterSigning, exceptionsOf, maySign, type SigningLine, type SigningList, unreadExceptions } from "../../src/core/signing.ts";
+import { afterSigning, exceptionsOf, maySign, type SigningLine, type SigningList, unreadExceptions, waitsFor } from "../../src/core/signing.ts";
 import type { CountState, Tour } from "../../src/core/tour.ts";
 
 const line = (count: string, exceptions: readonly string[] = []): SigningLine => ({ count, path: `Vitrine 1/${count}`, myRole: "A", present: 1, missing: 0, byHand: 0, quantity: 1, exceptions });
+const tourOf = (counts: readonly { readonly state: CountState; readonly myRole?: "A" | "B"; readonly partner?: string }[]): Tour => ({
+  id: "t", occasion: "opening", shopDay: "2026-03-02",
+  counts: counts.map(({ state, myRole = null, partner = null }, at) => ({ id: String(at), place: "p", path: "p", state, myRole, dueAtMs: 0, partner })),
+});
 const list: SigningList = {
   tour: "t", listNo: 1, linesSha256: "0".repeat(64), leftOut: 0, isLate: false, partner: { kind: "not_started", name: "Marc" },
   lines: [line("c"), line("x", ["missing", "recounted"]), line("y", ["quantity"])],
@@ -36,9 +40,17 @@ describe("signing", () => {
   it.each([
     ["waiting", ["SIGNED_ONE", "SIGNED_OFF"]], ["complete", ["SIGNED_OFF_WITH_EXCEPTIONS", "CLOSED"]], ["changed", ["SIGNED_ONE", "RESOLVING"]],
   ] as const)("says %s when the signed counts are %s, whatever the others are", (after, states) => {
-    const counts = [...states, "PLANNED" as const].map((state: CountState, at) => ({ id: String(at), place: "p", path: "p", state, myRole: null, dueAtMs: 0, partner: null }));
-    const tour: Tour = { id: "t", occasion: "opening", shopDay: "2026-03-02", counts };
+    const tour = tourOf([...states, "PLANNED" as const].map((state) => ({ state })));
 
     expect(afterSigning(tour, ["0", "1"])).toBe(after);
+  });
+
+  it("names once whom the lists wait for that this person signed", () => {
+    const tour = tourOf([
+      { state: "SIGNED_ONE", myRole: "A", partner: "Marc" }, { state: "SIGNED_ONE", myRole: "B", partner: "Marc" }, { state: "SIGNED_ONE", partner: "Claire" },
+      { state: "CLOSED", myRole: "A", partner: "Inès" },
+    ]);
+
+    expect(waitsFor(tour)).toEqual(["Marc"]);
   });
 });

@@ -8,7 +8,7 @@
 import type { Ask, CallFailure } from "../../api/client.ts";
 import { loadCases, loadList, loadTourById, sign } from "../../api/signing_shapes.ts";
 import { retryDelayMs } from "../../core/outbox.ts";
-import { afterSigning, type CountCase, exceptionsOf, type SigningList } from "../../core/signing.ts";
+import { afterSigning, type CountCase, exceptionsOf, type SigningList, waitsFor } from "../../core/signing.ts";
 import { arrived, type SnapshotState, wanted } from "../../core/snapshot.ts";
 import { nextStep, type Tour } from "../../core/tour.ts";
 import type { SignatureState, SigningStep, TourName } from "./signature_state.ts";
@@ -73,9 +73,11 @@ export function followList(ports: ListPorts, onshown: (shown: Shown) => void): F
   }
 
   async function loadNow(): Promise<void> {
-    const [tour, list] = await Promise.all([name === null ? loadTourById(ports.ask, ports.tour) : null, loadList(ports.ask, ports.tour)]);
+    const list = await loadList(ports.ask, ports.tour);
+    // After the list: asking for it fixes results, and the tour then tells whom they wait for.
+    const tour = name !== null && list.ok ? null : await loadTourById(ports.ask, ports.tour);
     if (tour?.ok) name = { occasion: tour.value.occasion, shopDay: tour.value.shopDay };
-    if (!list.ok) return missed(list.error);
+    if (!list.ok) return missed(list.error, tour?.ok ? tour.value : null);
     failures = 0;
     await showList(list.value);
   }
@@ -97,9 +99,9 @@ export function followList(ports: ListPorts, onshown: (shown: Shown) => void): F
     return new Map(answers.flatMap(({ count, answer }) => (answer.ok ? [[count, answer.value] as const] : [])));
   }
 
-  function missed(why: CallFailure): void {
+  function missed(why: CallFailure, tour: Tour | null): void {
     if (why.kind === "signed_out") return show({ kind: "expired" });
-    if (why.kind === "refused" && why.problem.code === "nothing_to_sign") return show({ kind: "nothing" });
+    if (why.kind === "refused" && why.problem.code === "nothing_to_sign") return show({ kind: "nothing", waitsFor: tour === null ? [] : waitsFor(tour) });
     if (why.kind === "refused" && why.status < 500) return show({ kind: "withheld", code: why.problem.code });
     if (state.kind !== "list") show({ kind: "failed" });
     timer = setTimeout(refresh, retryDelayMs(failures, Math.random()));

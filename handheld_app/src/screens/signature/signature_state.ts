@@ -22,7 +22,8 @@ export interface ShownList {
 export type SignatureState =
   | { readonly kind: "loading" }
   | { readonly kind: "failed" }
-  | { readonly kind: "nothing" }
+  /** `waitsFor`: whom lists that this person signed still wait for. */
+  | { readonly kind: "nothing"; readonly waitsFor: readonly string[] }
   | { readonly kind: "expired" }
   /** `code`: why the server does not show a list, such as "counting_blind". */
   | { readonly kind: "withheld"; readonly code: string }
