@@ -1,11 +1,14 @@
 /** Client: one line per operation of the server. Every failure is a value; nothing here throws at a screen. */
 
+import type { ReaderShown } from "../core/counting.ts";
 import type { Pairing } from "../core/device.ts";
 import type { Json } from "../core/json.ts";
 import type { Acknowledgement, Batch } from "../core/outbox.ts";
 import { failed, type Result } from "../core/result.ts";
+import type { SearchList, Sheet } from "../core/sheet.ts";
 import type { Tour } from "../core/tour.ts";
 import { type Misfit, type Shape, validateJson } from "../core/validate.ts";
+import { attachedShape, drainingShape, readersShape, searchShape, sheetShape } from "./count_shapes.ts";
 import {
   acknowledgementShape, batchBody, pairingShape, peopleShape, type Person, type Problem, problemShape, type Session, sessionShape, tourShape,
 } from "./shapes.ts";
@@ -36,7 +39,26 @@ export interface Client {
   readonly signIn: (secret: string, asked: { readonly person: string; readonly pin: string }) => Answer<Session>;
   readonly currentTour: () => Answer<Tour>;
   readonly sendBatch: (batch: Batch) => Answer<Acknowledgement>;
+  readonly showCount: (count: string) => Answer<Sheet>;
+  /** Open a planned count and begin A's round; asked again, the same round. */
+  readonly openRound: (count: string) => Answer<Sheet>;
+  readonly readersOf: (count: string) => Answer<readonly ReaderShown[]>;
+  /** Let a reader listen for the next 30 s; asked again, the lease is renewed. The answer: whether its agent is there. */
+  readonly attach: (round: string, reader: string) => Answer<boolean>;
+  /** Let every reader of the round finish and stop. */
+  readonly drain: (round: string) => Answer<number>;
+  /** Open A's search; asked again while it is open, what is still silent. */
+  readonly openSearch: (count: string) => Answer<SearchList>;
+  readonly claim: (count: string) => Answer<Sheet>;
+  readonly keyQuantity: (count: string, pieces: number) => Answer<Sheet>;
+  readonly answerAsk: (count: string, word: PieceWord) => Answer<Sheet>;
+  readonly scanLabels: (count: string, labels: readonly string[]) => Answer<Sheet>;
+  readonly sealVerification: (count: string) => Answer<Sheet>;
+  readonly confirmRecount: (count: string, word: PieceWord) => Answer<Sheet>;
 }
+
+/** The code on the label of a piece in the hand, or the reference of one that is not there. */
+export type PieceWord = { readonly label: string } | { readonly absent: string };
 
 export interface Call<T> {
   readonly path: string;
@@ -58,6 +80,28 @@ export function makeClient(token: () => string | null, send: typeof fetch = fetc
     currentTour: () => ask({ path: "/v1/tours/current", shape: tourShape }),
     sendBatch: (batch) =>
       ask({ path: "/v1/sync/batches", shape: acknowledgementShape, body: batchBody(batch), idempotencyKey: batch.idempotencyKey }),
+    ...countCalls(ask),
+  };
+}
+
+type CountCalls = Omit<Client, "ask" | "claimPairing" | "people" | "signIn" | "currentTour" | "sendBatch">;
+
+function countCalls(ask: Ask): CountCalls {
+  const at = (count: string, act: string): string => `/v1/counts/${encodeURIComponent(count)}${act}`;
+  const round = (id: string, act: string): string => `/v1/rounds/${encodeURIComponent(id)}${act}`;
+  return {
+    showCount: (count) => ask({ path: at(count, ""), shape: sheetShape }),
+    openRound: (count) => ask({ path: at(count, "/round"), shape: sheetShape, body: {} }),
+    readersOf: (count) => ask({ path: at(count, "/readers"), shape: readersShape }),
+    attach: (id, reader) => ask({ path: round(id, "/attachments"), shape: attachedShape, body: { reader } }),
+    drain: (id) => ask({ path: round(id, "/drain"), shape: drainingShape, body: {} }),
+    openSearch: (count) => ask({ path: at(count, "/search"), shape: searchShape, body: {} }),
+    claim: (count) => ask({ path: at(count, "/verification"), shape: sheetShape, body: {} }),
+    keyQuantity: (count, pieces) => ask({ path: at(count, "/quantity"), shape: sheetShape, body: { pieces } }),
+    answerAsk: (count, word) => ask({ path: at(count, "/answers"), shape: sheetShape, body: { ...word } }),
+    scanLabels: (count, labels) => ask({ path: at(count, "/labels"), shape: sheetShape, body: { labels } }),
+    sealVerification: (count) => ask({ path: at(count, "/verification/seal"), shape: sheetShape, body: {} }),
+    confirmRecount: (count, word) => ask({ path: at(count, "/recount"), shape: sheetShape, body: { ...word } }),
   };
 }
 

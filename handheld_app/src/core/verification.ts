@@ -1,15 +1,32 @@
 /** Verification: what B is asked with the tray in hand; A's figure is not among it until B has sealed. */
 
-/** Why a piece is asked for: drawn by the log's own chance, or of high value and due. */
-export type AskReason = "drawn" | "high_value";
-export type AskAnswer = "unanswered" | "seen" | "scanned" | "absent";
+import type { Ask, Sheet } from "./sheet.ts";
 
-export interface Ask {
-  readonly piece: string;
-  readonly reference: string;
-  readonly name: string;
-  readonly reason: AskReason;
-  readonly answer: AskAnswer;
+/** What B does now, as the server's sheet has it. */
+export type VerifyStep =
+  | { readonly kind: "claim" }
+  | { readonly kind: "quantity" }
+  /** The own blind round, on the counting screen. */
+  | { readonly kind: "round"; readonly round: string }
+  | { readonly kind: "labels" }
+  | { readonly kind: "asks" }
+  | { readonly kind: "seal" }
+  | { readonly kind: "recount" }
+  | { readonly kind: "done"; readonly isExplained: boolean };
+
+/** The next step in the order of work: quantity, own round, labels, asked pieces, seal; then what both must confirm. */
+export function stepOf(sheet: Sheet): VerifyStep {
+  if (sheet.state === "SEALED_A") return { kind: "claim" };
+  if (sheet.state !== "VERIFYING") return afterSeal(sheet);
+  if (sheet.quantity !== "keyed") return { kind: "quantity" };
+  if (sheet.mode === "blind" && sheet.round?.kind === "B1") return { kind: "round", round: sheet.round.id };
+  if (sheet.isEveryLabelNeeded) return { kind: "labels" };
+  return unanswered(sheet.asks) > 0 ? { kind: "asks" } : { kind: "seal" };
+}
+
+function afterSeal(sheet: Sheet): VerifyStep {
+  const isOpen = (sheet.state === "REVEALED" || sheet.state === "RECOUNTING") && sheet.recount.some((line) => line.myWord === null);
+  return isOpen ? { kind: "recount" } : { kind: "done", isExplained: sheet.state !== "RESOLVING" };
 }
 
 /** Most pieces that one tray can hold; a higher figure is a slip of the finger. */
@@ -26,9 +43,9 @@ export function keyedQuantity(keyed: string): number | null {
   return /^\d{1,4}$/.test(keyed) ? Number(keyed) : null;
 }
 
-/** Asked pieces in the order of work: high value first, then drawn, by reference. */
+/** Asked pieces in the order of work: unanswered first, then due, drawn and found by hand, by reference. */
 export function inOrderOfWork(asks: readonly Ask[]): readonly Ask[] {
-  const rank = (ask: Ask): number => (ask.reason === "high_value" ? 0 : 1);
+  const rank = (ask: Ask): number => (ask.answer === "unanswered" ? 0 : 10) + ["due", "draw", "silent", "search"].indexOf(ask.reason);
   return [...asks].sort((one, other) => rank(one) - rank(other) || one.reference.localeCompare(other.reference));
 }
 

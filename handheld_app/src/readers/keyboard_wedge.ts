@@ -16,7 +16,8 @@ export function listenToWedge(field: HTMLInputElement, onscan: (scan: Scan) => v
   }
   function onkeydown(event: KeyboardEvent): void {
     // Typing into another field of the screen is a person's business, unless a prefix tells a scan for certain.
-    const isForeign = event.target instanceof HTMLInputElement && event.target !== field && settings.prefix === null;
+    const isField = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+    const isForeign = isField && event.target !== field && settings.prefix === null;
     if (isForeign || event.ctrlKey || event.metaKey) return;
     const step = feedKey(state, event.key, event.timeStamp, settings);
     // The key is ours: the same character must not come again as an input event, nor Enter press a button.

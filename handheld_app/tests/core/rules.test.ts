@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { uuidV7 } from "../../src/core/ids.ts";
 import { COUNT_STATES, groupByShowcase, isLate, leafName, nextStep, titleOf, type TourCount } from "../../src/core/tour.ts";
-import { type Ask, inOrderOfWork, keyedQuantity, unanswered, withDigit } from "../../src/core/verification.ts";
+import type { Ask } from "../../src/core/sheet.ts";
+import { inOrderOfWork, keyedQuantity, unanswered, withDigit } from "../../src/core/verification.ts";
 
 const count = (more: Partial<TourCount>): TourCount => ({ id: "c", place: "p", path: "Vitrine 1/Plateau 1", state: "PLANNED", myRole: null, dueAtMs: 1_000, partner: null, ...more });
 
@@ -48,12 +49,12 @@ describe("verification", () => {
     expect(keyedQuantity("")).toBe(null);
   });
 
-  it("asks for high-value pieces first and counts what is not answered", () => {
-    const ask = (reference: string, reason: Ask["reason"], answer: Ask["answer"]): Ask => ({ piece: reference, reference, name: "", reason, answer });
-    const asks = [ask("B", "drawn", "unanswered"), ask("A", "drawn", "scanned"), ask("C", "high_value", "unanswered")];
+  it("asks first for what is not answered, due before drawn, and counts what is left", () => {
+    const ask = (reference: string, reason: Ask["reason"], answer: Ask["answer"]): Ask => ({ reference, name: "", reason, answer });
+    const asks = [ask("A", "due", "present"), ask("B", "draw", "unanswered"), ask("D", "search", "unanswered"), ask("C", "due", "unanswered")];
 
-    expect(inOrderOfWork(asks).map((one) => one.reference)).toEqual(["C", "A", "B"]);
-    expect(unanswered(asks)).toBe(2);
+    expect(inOrderOfWork(asks).map((one) => one.reference)).toEqual(["C", "B", "D", "A"]);
+    expect(unanswered(asks)).toBe(3);
   });
 });
 

@@ -3,14 +3,16 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import type { CountingStage } from "../../src/core/counting.ts";
 import type { LinkState } from "../../src/core/link.ts";
+import { REFUSED } from "../../src/gallery/counting_samples.ts";
 import { NOW_MS, TOUR } from "../../src/gallery/samples.ts";
 import Counting from "../../src/screens/counting/Screen.svelte";
+import { refusalOf } from "../../src/screens/refusal.ts";
 import Tour from "../../src/screens/tour/Screen.svelte";
 import Verification from "../../src/screens/verification/Screen.svelte";
 import { setLocale } from "../../src/text.ts";
 
 const nothing = (): void => undefined;
-const STAGES: readonly CountingStage["kind"][] = ["place_tray", "reading", "turn", "stable", "sealed", "paused", "reader_lost"];
+const STAGES: readonly CountingStage["kind"][] = ["place_tray", "reading", "turn", "stable", "by_hand", "sealing", "sealed", "paused", "reader_lost"];
 const LINKS: readonly LinkState[] = [{ kind: "online" }, { kind: "slow" }, { kind: "offline", waiting: 47 }, { kind: "expired", waiting: 47 }];
 
 /** What a person can see or a screen reader can say: text and labels, without tags, drawings and class names. */
@@ -22,7 +24,8 @@ function told(html: string): string {
 function counting(kind: CountingStage["kind"], link: LinkState, isUnknownHeard: boolean): string {
   return render(Counting, { props: {
     path: "Vitrine du fond/Plateau bleu", occasion: "closing", stage: { kind }, isUnknownHeard, link,
-    onseal: nothing, onpause: nothing, onresume: nothing, onlabel: nothing, onnext: nothing, onback: nothing,
+    scan: { word: isUnknownHeard ? "noted" : "again", times: 47 }, refusal: { title: refusalOf("reader_busy"), detail: "" },
+    oncodes: nothing, onseal: nothing, onpause: nothing, onresume: nothing, onnext: nothing, onback: nothing,
   } }).body;
 }
 
@@ -38,11 +41,11 @@ describe("counting", () => {
     expect(pages.map(told).filter((page) => /\d/.test(page))).toEqual([]);
   });
 
-  it("seals a stable tray only", () => {
+  it("seals a tray that is stable or read by no radio, and no other", () => {
     const open = STAGES.filter((kind) => !isSealOff(counting(kind, { kind: "online" }, false)));
 
-    // "sealed" has the next tray as its main button.
-    expect(open).toEqual(["stable", "sealed"]);
+    // "sealing" and "sealed" have the next tray as their main button.
+    expect(open).toEqual(["stable", "by_hand", "sealing", "sealed"]);
   });
 
   it("says the stage in a word and not by colour alone", () => {
@@ -54,13 +57,14 @@ describe("counting", () => {
 describe("tour", () => {
   it("says how old the round is when the line is down", () => {
     const html = render(Tour, { props: {
-      state: { kind: "ready", tour: TOUR, takenAtMs: NOW_MS - 9_000_000 }, link: { kind: "offline", waiting: 12 }, nowMs: NOW_MS, refused: 2,
-      onstep: nothing, onsign: nothing, onretry: nothing, onsignin: nothing,
+      state: { kind: "ready", tour: TOUR, takenAtMs: NOW_MS - 9_000_000 }, link: { kind: "offline", waiting: 12 }, nowMs: NOW_MS, refused: REFUSED,
+      onstep: nothing, onsign: nothing, onretry: nothing, onsignin: nothing, onboard: null,
     } }).body;
 
     expect(told(html)).toContain("Tournée prise à 18:42");
     expect(told(html)).toContain("12 en attente");
-    expect(told(html)).toContain("2 saisies à revoir");
+    expect(told(html)).toContain("1 saisie à revoir");
+    expect(told(html)).toContain("Ce comptage est scellé");
     expect(told(html)).toContain("en retard de 12\u00a0min");
   });
 });
@@ -68,8 +72,8 @@ describe("tour", () => {
 describe("verification", () => {
   it("keeps A's figure hidden and waits for a number", () => {
     const html = render(Verification, { props: {
-      path: "Vitrine 3/Plateau 5", state: { kind: "quantity", asked: "pieces" }, link: { kind: "online" },
-      onquantity: nothing, onanswer: nothing, onseal: nothing, onnext: nothing, onback: nothing,
+      path: "Vitrine 3/Plateau 5", state: { kind: "quantity" }, link: { kind: "online" }, refusal: null, isWorking: false,
+      onquantity: nothing, oncodes: nothing, onabsent: nothing, onlabels: nothing, onseal: nothing, onretry: nothing, onnext: nothing, onback: nothing,
     } }).body;
 
     expect(told(html)).toContain("reste masqué");

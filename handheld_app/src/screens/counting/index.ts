@@ -1,0 +1,92 @@
+/** Counting: keeps the readers of a round listening, follows its live messages, and asks whether its seal is through. */
+
+import { roundNews, type RoundNews } from "../../api/count_shapes.ts";
+import { openLive } from "../../api/live_socket.ts";
+import type { Client } from "../../api/client.ts";
+import { isScanner, type Readers, readersAsOne } from "../../core/counting.ts";
+import type { RoundRef } from "../../core/facts.ts";
+import { feedOf, feedQuery, heard } from "../../core/round_feed.ts";
+
+/** Pause between two renewals of the readers' lease, ms; the server ends a lease after 30 s. */
+export const RENEW_MS = 10_000;
+/** Pause between two looks at a seal that is on its way, ms, beside the live message that says it. */
+export const LOOK_MS = 2_000;
+
+export interface Listening {
+  readonly readers: Readers;
+  /** Code of the refusal that keeps a radio reader from this round, such as `reader_busy`; null: none. */
+  readonly refusal: string | null;
+}
+
+/** Attach every reader of the place and renew it until the returned function is called. A failed call changes nothing: the next one tries again. */
+export function keepListening(client: Client, { count, round }: RoundRef, onlistening: (listening: Listening) => void): () => void {
+  return repeat(RENEW_MS, async () => {
+    const found = await client.readersOf(count);
+    if (!found.ok) return;
+    let refusal: string | null = null;
+    for (const reader of found.value) {
+      const attached = await client.attach(round, reader.name);
+      // One scanner serves the shop: whoever has it now keeps it, and codes can be typed meanwhile.
+      if (!attached.ok && attached.error.kind === "refused" && !isScanner(reader)) refusal = attached.error.problem.code;
+    }
+    onlistening({ readers: readersAsOne(found.value), refusal });
+  });
+}
+
+/** Let only the scanners listen: B answers with labels, and no radio is on the air for it. */
+export function keepScanning(client: Client, { count, round }: RoundRef): () => void {
+  return repeat(RENEW_MS, async () => {
+    const found = await client.readersOf(count);
+    if (found.ok) for (const reader of found.value.filter(isScanner)) await client.attach(round, reader.name);
+  });
+}
+
+/** Hear what the server says of a round from its first message on, until the returned function is called. */
+export function followRound(token: string, round: string, onnews: (news: RoundNews) => void): () => void {
+  let feed = feedOf(round);
+  let close = connect();
+
+  function connect(): () => void {
+    return openLive({
+      query: () => feedQuery(feed),
+      token: () => token,
+      onheard: (input) => {
+        const step = heard(feed, input);
+        feed = step.feed;
+        for (const message of step.messages) {
+          const news = roundNews(message);
+          if (news !== null) onnews(news);
+        }
+        if (!step.isReopened) return;
+        close();
+        close = connect();
+      },
+      // A frame of a later issue: the sheet, asked every few seconds while it matters, still tells the state.
+      onmisfit: () => undefined,
+    });
+  }
+  return () => close();
+}
+
+/** Ask until the round is no longer open: sealed, or ended otherwise. */
+export function awaitSealed(client: Client, { count, round }: RoundRef, onsealed: () => void): () => void {
+  return repeat(LOOK_MS, async () => {
+    const sheet = await client.showCount(count);
+    if (sheet.ok && sheet.value.round?.id !== round) onsealed();
+  });
+}
+
+/** Run `step` now and again `pauseMs` after each end, until the returned function is called. */
+export function repeat(pauseMs: number, step: () => Promise<void>): () => void {
+  let isEnded = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  async function run(): Promise<void> {
+    await step();
+    if (!isEnded) timer = setTimeout(() => void run(), pauseMs);
+  }
+  void run();
+  return () => {
+    isEnded = true;
+    clearTimeout(timer);
+  };
+}
