@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Final
 
 COMMANDS: Final = {
+    "demo": ("server.cli.demo", "Try it: a shop with simulated readers on this computer."),
     "serve": ("server.cli.serve", "Run the server."),
     "import": ("server.cli.import_stock", "Bring a stock file in; `--dry-run` shows what would change."),
     "reconcile": ("server.cli.reconcile", "Compare a file of reads with a file of what should be there."),

@@ -62,6 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command == "stock":
             given.out.write_text(stock_csv(seed=given.seed), encoding="utf-8", newline="")
             return 0
+        if given.command == "boutique":
+            # Readers start quicker without a web server in them.
+            from simulators.demo.shop_page import serve_boutique
+
+            parent = os.getppid() if given.with_parent else None
+            serve_boutique(given.floor, port=given.port, parent=parent)
+            return 0
         return _write_shop(given)
     except (ValueError, OSError) as error:
         print(f"baguier-simulate: {error}", file=sys.stderr)
@@ -76,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="reader|shop|stock|day|findings", parser_class=_Parser
+        dest="command", required=True, metavar="reader|shop|stock|boutique|day|findings", parser_class=_Parser
     )
     _add_reader(
         commands.add_parser(
@@ -99,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
     stock = commands.add_parser("stock", help="the stock file of the demonstration's shop, for `baguier import`")
     stock.add_argument("--seed", type=int, required=True, help="the same seed makes the same stock")
     stock.add_argument("--out", type=pathlib.Path, required=True, help="CSV file to write")
+    boutique = commands.add_parser("boutique", help="the page of a running demonstration's shop floor")
+    boutique.add_argument("--floor", type=pathlib.Path, required=True, help="floor.json, written by `baguier demo`")
+    boutique.add_argument("--port", type=_port, required=True, help="loopback port; 0: any")
+    boutique.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
     return parser
 
 
@@ -123,6 +134,13 @@ def _positive(text: str) -> int:
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 0 to 65535")
     return number
 
 
