@@ -20,6 +20,7 @@ _DEVICES, _SESSIONS, _PEOPLE = table(Device), table(SessionRow), table(Person)
 SCANNED: Final = "label.scanned"
 RETRACTED: Final = "label.retracted"
 """A scan that was a mistake: the code does not count any more, both events stay."""
+SEALED: Final = "round.sealed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
