@@ -12,7 +12,20 @@ from starlette.middleware.base import RequestResponseEndpoint
 from server.api import problems
 from server.api.agent_links import AgentLinks
 from server.api.context import PASS_MIN_MS, Context
-from server.api.routes import agent_stream, cases, counts, health, live, moves, pieces, rounds, sessions, tours
+from server.api.routes import (
+    agent_stream,
+    board,
+    cases,
+    counts,
+    health,
+    live,
+    moves,
+    pieces,
+    rounds,
+    sessions,
+    sync,
+    tours,
+)
 from server.api.static_app import mount_app
 from server.core.announcement import Announcement
 from server.core.errors import DomainError
@@ -34,7 +47,9 @@ ROUTERS: Final = (
     tours.router,
     counts.router,
     cases.router,
+    board.router,
     rounds.router,
+    sync.router,
     agent_stream.router,
     live.router,
 )

@@ -197,6 +197,12 @@ def piece_by_ref(connection: Connection, shop_id: ShopId, ref: PieceRef) -> Stoc
     return _piece(row)
 
 
+def pieces_of(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> tuple[StockedPiece, ...]:
+    """The pieces with these references, in the order of their numbers; references that the shop does not have are left out."""
+    rows = connection.execute(_stocked(shop_id).where(_PIECES.c.ref.in_(list(refs))).order_by(_PIECES.c.number))
+    return tuple(_piece(row) for row in rows)
+
+
 def names_of(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> Mapping[PieceRef, str]:
     """What people call each of these pieces; references that the shop does not have are left out."""
     named = select(_PIECES.c.ref, _STATE.c.name).select_from(_WITH_STATE).where(_PIECES.c.shop_id == shop_id)

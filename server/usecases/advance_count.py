@@ -12,8 +12,10 @@ from server.core.count import Transition, advance
 from server.core.count_acts import Act
 from server.core.count_sheet import Count
 from server.core.ids import CountId
+from server.core.log.canonical import JsonValue
 from server.core.log.events import ActorKind
-from server.store import counts
+from server.core.sightings import sightings_of
+from server.store import counts, sightings
 from server.store.unit_of_work import UnitOfWork
 
 
@@ -55,8 +57,12 @@ def keep_step(work: UnitOfWork, step: Transition, *, dseq: int | None = None) ->
             at=from_ms(step.act.at),
         )
     counts.keep(work.conn, work.shop_id, step, leaf_seq=leaf_seq)
+    sightings.note(work.conn, work.shop_id, sightings_of(step.act, step.count))
     if step.after is not step.before:
         _announce(work, step.count)
+    elif step.sealed is not None:
+        # What the search found or the blind round heard changes the desk's rows; a state says nothing of it.
+        work.announce("board", "count.changed", _body(step.count))
     return Taken(step.count, leaf_seq)
 
 
@@ -72,9 +78,12 @@ def moment(work: UnitOfWork) -> int:
 
 def _announce(work: UnitOfWork, count: Count) -> None:
     """Tell that a count stands elsewhere. The same words to all: a state says nothing of what was found."""
-    body = {"count": count.plan.count, "place": count.plan.place, "state": count.state.name}
     for topic in ("board", "tour"):
-        work.announce(topic, "count.changed", body)
+        work.announce(topic, "count.changed", _body(count))
     for round_id in (count.round_a, count.round_b):
         if round_id is not None:
             work.announce(f"round/{round_id}", "round.changed", {"state": count.state.name})
+
+
+def _body(count: Count) -> dict[str, JsonValue]:
+    return {"count": count.plan.count, "place": count.plan.place, "state": count.state.name}

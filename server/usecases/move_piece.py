@@ -9,12 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final, assert_never
 
+from server.clock import to_ms
 from server.core.errors import Conflict, Malformed
 from server.core.ids import DeviceId, PersonId, PieceRef, PlaceId
 from server.core.log.canonical import JsonValue
 from server.core.log.events import ActorKind, EventType, Subject
 from server.core.pieces import AWAY, GONE, Status
-from server.store import places, stock
+from server.core.sightings import Sighting
+from server.store import places, sightings, stock
 from server.store.stock import Moved, StockedPiece
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.open_shop import SYSTEM_ACTOR
@@ -122,7 +124,16 @@ def move_piece(unit: UnitOfWork, wanted: Wanted) -> int:
         leaf_seq=leaf_seq,
     )
     stock.record_move(unit.conn, unit.shop_id, moved)
-    unit.announce("board", "piece_moved", {"piece": piece.ref, "kind": wanted.kind.value})
+    if wanted.person is not None:
+        seen = Sighting(
+            piece.ref,
+            is_by_hand=True,
+            at=to_ms(at),
+            place=place if status is Status.IN_STOCK else None,
+            person=wanted.person,
+        )
+        sightings.note(unit.conn, unit.shop_id, [seen])
+    unit.announce("board", "piece.moved", {"piece": piece.ref, "kind": wanted.kind.value})
     return leaf_seq
 
 

@@ -124,6 +124,18 @@ class Observation(Row, table=True):
     __table_args__ = (within_shop("rounds", "round_id"),)
 
 
+class SightingRow(Row, table=True):
+    """When a piece was last found by hand and last by radio. Derived from seals, answers and moves, for lists."""
+
+    __tablename__ = "sightings"
+    shop_id: str = shop_key()
+    ref: str = key()
+    is_by_hand: bool = key()
+    at_ms: int = big()
+    place_id: str | None = None
+    person_id: str | None = None
+
+
 class DeviceEvent(Row, table=True):
     """One event of a handheld, exactly as sent. Same id or same number with other content is a conflict."""
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from reader_drivers.reads import Batch, PassRow, ReadRow
 from server.clock import FixedClock, to_ms
 from server.core.actors import Actor
@@ -22,6 +24,7 @@ from server.store.tables import (
     Reader,
     SessionRow,
     Tag,
+    table,
 )
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases import verify_count
@@ -157,6 +160,13 @@ class CountShop:
     def checkpoint(self) -> None:
         if self.keeps_checkpoints:
             self.store.run(keep_checkpoint)
+
+    def give_rights(self, person: str, rights: str) -> None:
+        """What somebody may do from now on."""
+        people = table(Person)
+        self.store.run(
+            lambda work: work.conn.execute(update(people).where(people.c.id == person).values(rights=rights))
+        )
 
     def evening(self) -> None:
         """It is closing time."""

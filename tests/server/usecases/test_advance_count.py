@@ -19,7 +19,8 @@ from server.store.tables import Count as CountTable
 from server.store.tables import table
 from server.store.unit_of_work import Store
 from server.usecases.advance_count import advance_count, moment
-from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, CountShop, ref
+from server.usecases.search import open_search
+from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, TWO, CountShop, label, ref
 
 
 @pytest.fixture
@@ -101,3 +102,26 @@ def test_viewers_hear_where_a_count_stands_and_nothing_of_what_was_found(
     assert {one.topic.partition("/")[0] for one in said} == {"board", "tour", "round"}
     assert all(set(one.body) <= {"count", "place", "state"} for one in said)
     assert not any(ref(1) in str(one.body) for one in announced)
+
+
+def test_the_desk_hears_of_what_the_search_and_the_blind_round_change(
+    counting: CountShop, announced: list[Announcement]
+) -> None:
+    counting.count_first(TWO, [5, 6, 7])
+    found = counting.store.run(lambda work: open_search(work, counting.count_of(TWO), CLAIRE))
+    announced.clear()
+    counting.ask_seal(found.round, CLAIRE, labels=(label(8),))
+    assert topics(announced, "count.changed") == ["board"]
+
+    counting.count_first(ONE, [1, 2, 3])
+    round_b = counting.claim(ONE).round_b
+    assert round_b is not None
+    counting.key(ONE, 3)
+    counting.drained(counting.hear(round_b, MARC, [1, 2, 3]))
+    announced.clear()
+    counting.ask_seal(round_b, MARC)
+    assert topics(announced, "count.changed") == ["board"]
+
+
+def topics(announced: list[Announcement], kind: str) -> list[str]:
+    return [one.topic for one in announced if one.type == kind]
