@@ -30,5 +30,6 @@ export function draftOf(fact: Fact, by: { readonly person: string; readonly atMs
 
 /** Why the server keeps this round's latest seal without counting it; null: it does not. */
 export function sealRefusal(refused: readonly Quarantined[], round: string): Quarantined | null {
-  return refused.filter(({ event }) => event.round === round && event.type === "round.sealed").at(-1) ?? null;
+  const seals = refused.filter(({ event }) => event.round === round && event.type === "round.sealed");
+  return seals[seals.length - 1] ?? null;
 }
