@@ -106,6 +106,7 @@ const fr = {
   countingFailed: "Ce plateau n'a pas pu être ouvert.",
   countingSealRefused: "Le serveur n'a pas pris ce scellé.",
   countingReader: "Un lecteur n'est pas à vous.",
+  countingLabelRefused: "Une étiquette ne compte pas.",
   toTour: "Revenir à la tournée",
   scanWord: {
     noted: "Étiquette notée", again: "Déjà notée",
@@ -262,6 +263,7 @@ const en: Catalogue = {
   countingFailed: "This tray could not be opened.",
   countingSealRefused: "The server did not take this seal.",
   countingReader: "A reader is not yours.",
+  countingLabelRefused: "A label does not count.",
   toTour: "Back to the round",
   scanWord: {
     noted: "Label noted", again: "Noted before",

@@ -28,8 +28,7 @@ export function draftOf(fact: Fact, by: { readonly person: string; readonly atMs
   return { ...fact, ...by };
 }
 
-/** Why the server keeps this round's latest seal without counting it; null: it does not. */
-export function sealRefusal(refused: readonly Quarantined[], round: string): Quarantined | null {
-  const seals = refused.filter(({ event }) => event.round === round && event.type === "round.sealed");
-  return seals[seals.length - 1] ?? null;
+/** The latest fact of a type that the server keeps for this round without counting it; null: there is none. */
+export function refusedOf(refused: readonly Quarantined[], round: string, type: Fact["type"]): Quarantined | null {
+  return refused.filter(({ event }) => event.round === round && event.type === type).at(-1) ?? null;
 }

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+
+import { homeOf, screenOf } from "../../src/core/screen.ts";
+import type { Ask, Sheet } from "../../src/core/sheet.ts";
+import { nextStep, nextTray, type TourCount } from "../../src/core/tour.ts";
+import { stepOf } from "../../src/core/verification.ts";
+
+const ask: Ask = { reference: "BAG-000001", name: "Ring", reason: "draw", answer: "unanswered" };
+const sheet = (more: Partial<Sheet>): Sheet => ({
+  id: "c", path: "Plateau 1", occasion: "opening", state: "VERIFYING", myRole: "B", mode: "challenge", round: { id: "r", kind: null }, searchUntilMs: null,
+  quantity: "keyed", asks: [], isEveryLabelNeeded: false, recount: [], ...more,
+});
+const blind = { mode: "blind", round: { id: "r", kind: "B1" } } as const;
+
+describe("steps of a verification", () => {
+  it.each<[string, Partial<Sheet>, string]>([
+    ["a count nobody verifies is claimed", { state: "SEALED_A", myRole: null, quantity: null, mode: null, round: null }, "claim"],
+    ["the quantity comes first", { quantity: "needed", asks: [ask] }, "quantity"],
+    ["the quantity comes before the own blind round too", { ...blind, quantity: "needed" }, "quantity"],
+    ["a blind verifier reads the tray", { ...blind, asks: [ask] }, "round"],
+    ["after the own seal come the labels, when quantity and tags differ", { mode: "blind", round: null, isEveryLabelNeeded: true, asks: [ask] }, "labels"],
+    ["then the asked pieces", { asks: [ask] }, "asks"],
+    ["a challenge is never a whole round", { mode: "challenge", round: { id: "r", kind: null }, asks: [ask] }, "asks"],
+    ["everything is answered", { asks: [{ ...ask, answer: "present" }] }, "seal"],
+    ["what both must confirm", { state: "REVEALED", quantity: null, recount: [{ reference: "BAG-000001", name: "", myWord: null }] }, "recount"],
+    ["my word is given", { state: "RECOUNTING", quantity: null, recount: [{ reference: "BAG-000001", name: "", myWord: "absent" }] }, "done"],
+    ["a case is open", { state: "RESOLVING", quantity: null }, "done"],
+  ])("%s", (_, more, kind) => {
+    expect(stepOf(sheet(more)).kind).toBe(kind);
+  });
+
+  it("says when a gap is left to explain", () => {
+    expect(stepOf(sheet({ state: "RESOLVING" }))).toEqual({ kind: "done", isExplained: false });
+    expect(stepOf(sheet({ state: "REVEALED" }))).toEqual({ kind: "done", isExplained: true });
+  });
+});
+
+describe("the way through the screens", () => {
+  const count = (path: string, state: TourCount["state"], myRole: TourCount["myRole"] = null): TourCount =>
+    ({ id: path, place: path, path, state, myRole, dueAtMs: 0, partner: null });
+
+  it("begins at the board for who answers for the shop and at the tour for who counts", () => {
+    expect(homeOf(["count"])).toEqual({ kind: "tour" });
+    expect(homeOf(["count", "manage", "own", "read"])).toEqual({ kind: "board" });
+  });
+
+  it("leads from a count to the screen of its next step, and nowhere when nothing is to be done", () => {
+    const led = (one: TourCount): string | undefined => screenOf(nextStep(one), one)?.kind;
+
+    expect(led(count("P 1", "PLANNED"))).toBe("count");
+    expect(led(count("P 1", "SEALED_A"))).toBe("verify");
+    expect(led(count("P 1", "SEALED_A", "A"))).toBe(undefined);
+    expect(led(count("P 1", "REVEALED", "A"))).toBe("recount");
+  });
+
+  it("takes the next tray below, then from the top, and none of the other kind", () => {
+    const counts = [count("V 1/P 10", "PLANNED"), count("V 1/P 2", "PLANNED"), count("V 1/P 3", "SEALED_A"), count("V 2/P 1", "SEALED_A", "A")];
+
+    expect(nextTray(counts, "V 1/P 2", "count")?.path).toBe("V 1/P 10");
+    expect(nextTray(counts, "V 1/P 10", "count")?.path).toBe("V 1/P 2");
+    expect(nextTray(counts, "V 1/P 2", "verify")?.path).toBe("V 1/P 3");
+    expect(nextTray(counts, "V 1/P 3", "verify")).toBe(null);
+  });
+});
