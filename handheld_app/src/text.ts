@@ -7,7 +7,7 @@
 import type { CountingStage, ScanWord } from "./core/counting.ts";
 import type { NextStep, Occasion } from "./core/tour.ts";
 import type { AskReason, Word } from "./core/sheet.ts";
-import { formatClock, formatDay, formatMoney, formatSpan, type Language, plural } from "./core/format.ts";
+import { formatClock, formatDay, formatMoment, formatMoney, formatSpan, type Language, plural } from "./core/format.ts";
 import { boardEn, boardFr } from "./texts/board.ts";
 import { refusalEn, refusalFr } from "./texts/refusal.ts";
 import type { Sentences } from "./texts/sentences.ts";
@@ -344,6 +344,8 @@ export function setLocale(choice: { readonly language: Language; readonly zone: 
 }
 
 export const clock = (atMs: number): string => formatClock(language, atMs, zone);
+/** A moment's clock, with its day when that is not the day of `besideMs`. */
+export const moment = (atMs: number, besideMs: number): string => formatMoment(language, atMs, { atMs: besideMs, zone });
 export const day = (shopDay: string): string => formatDay(language, shopDay);
 export const span = (spanMs: number): string => formatSpan(language, spanMs);
 export const money = (amountMinor: number, currency: string): string => formatMoney(language, amountMinor, currency);

@@ -4,13 +4,13 @@ import * as v from "valibot";
 
 import { CASE_STATES, type Decision, findingOf, type OpenCase } from "../core/case.ts";
 import type { Answer, Ask } from "./client.ts";
+import { moment } from "./shapes.ts";
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const word = v.pipe(v.string(), v.maxLength(64));
 const name = v.pipe(v.string(), v.maxLength(500));
 const path = v.pipe(v.string(), v.maxLength(500));
 const whole = v.pipe(v.number(), v.safeInteger());
-const moment = v.pipe(v.string(), v.isoTimestamp(), v.transform((text) => Date.parse(text)), whole);
 const currency = v.pipe(v.string(), v.regex(/^[A-Z]{3}$/));
 
 /** More open cases than this nobody works through; the server sends fewer. */
@@ -28,6 +28,7 @@ const rowShape = v.pipe(
     number: v.nullable(whole),
     is_confirmed: v.boolean(),
     finding: word,
+    // A gap's state is no case's, and nothing is decided by it.
     state: v.fallback(v.picklist(CASE_STATES), "open"),
     reference: v.nullable(name),
     name,
@@ -35,8 +36,8 @@ const rowShape = v.pipe(
     currency,
     home: v.nullable(path),
     heard_in: v.nullable(path),
-    last_seen: v.nullable(v.pipe(v.object({ at: moment, path, by: v.nullable(name) }), v.transform(({ at, ...seen }) => ({ ...seen, atMs: at })))),
-    last_heard: v.nullable(v.pipe(v.object({ at: moment, path }), v.transform((heard) => ({ path: heard.path, by: null, atMs: heard.at })))),
+    last_seen: v.nullable(v.pipe(v.object({ at: moment, path: v.nullable(path), by: v.nullable(name) }), v.transform(({ at, ...seen }) => ({ ...seen, atMs: at })))),
+    last_heard: v.nullable(v.pipe(v.object({ at: moment, path: v.nullable(path) }), v.transform((heard) => ({ path: heard.path, by: null, atMs: heard.at })))),
     found_missing_at: moment,
     assignee: v.nullable(name),
     due_at: v.nullable(moment),

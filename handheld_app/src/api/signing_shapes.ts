@@ -5,13 +5,11 @@ import * as v from "valibot";
 import type { CountCase, PartnerState, SigningList } from "../core/signing.ts";
 import type { Tour } from "../core/tour.ts";
 import type { Answer, Ask } from "./client.ts";
-import { tourShape } from "./shapes.ts";
+import { id, moment, tourShape } from "./shapes.ts";
 
-const id = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 const word = v.pipe(v.string(), v.maxLength(64));
 const text = v.pipe(v.string(), v.maxLength(500));
 const figure = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const moment = v.pipe(v.string(), v.isoTimestamp(), v.transform((told) => Date.parse(told)));
 
 const lineShape = v.pipe(
   v.object({

@@ -13,7 +13,8 @@ export type CaseState = (typeof CASE_STATES)[number];
 
 export interface Sighting {
   readonly atMs: number;
-  readonly path: string;
+  /** null: it was leaving the shop. */
+  readonly path: string | null;
   /** null: an antenna, not a person. */
   readonly by: string | null;
 }
@@ -38,6 +39,7 @@ export interface OpenCase {
   readonly state: CaseState;
   /** null: the tag belongs to no piece of the shop. */
   readonly reference: string | null;
+  /** A place's path for a finding about a whole place; empty for a tag of no piece. */
   readonly name: string;
   /** Retail value in minor units; null: not known or not for this person. */
   readonly valueMinor: number | null;

@@ -18,6 +18,13 @@ export function formatClock(language: Language, atMs: number, zone: string): str
   return new Intl.DateTimeFormat(LOCALE[language], { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(atMs);
 }
 
+/** A moment beside another: its time of day, with the day before it when that is another one: `21:04`, `20/11 21:04`. */
+export function formatMoment(language: Language, atMs: number, beside: { readonly atMs: number; readonly zone: string }): string {
+  const days = new Intl.DateTimeFormat(LOCALE[language], { day: "2-digit", month: "2-digit", timeZone: beside.zone });
+  const clock = formatClock(language, atMs, beside.zone);
+  return days.format(atMs) === days.format(beside.atMs) ? clock : `${days.format(atMs)}\u00a0${clock}`;
+}
+
 /** A shop day `2026-11-21` as `21/11/2026`. */
 export function formatDay(language: Language, day: string): string {
   const style = { day: "2-digit", month: "2-digit", year: "numeric", timeZone: "UTC" } as const;

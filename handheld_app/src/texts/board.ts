@@ -23,7 +23,7 @@ export const boardFr = {
   boardExpired: "Votre session a pris fin.",
   boardExpiredHelp: "Entrez de nouveau votre code pour revoir les dossiers. Rien n'est perdu.",
   boardExpiredButton: "Saisir mon code",
-  boardProgress: (done: number, all: number) => `${done} ${plural("fr", done, { one: "plateau", other: "plateaux" })} sur ${all}`,
+  boardProgress: (done: number, all: number) => `${done} ${plural("fr", done, { one: "plateau vérifié", other: "plateaux vérifiés" })} sur ${all}`,
   boardPiece: "Pièce",
   boardFinding: "État",
   boardValue: "Valeur",
@@ -88,7 +88,9 @@ export const boardFr = {
     unknown_tag: "Étiquette inconnue", unverified: "Non vérifiée", late_move: "Mouvement tardif", untagged: "À ré-étiqueter", other: "Autre écart",
   } satisfies Record<Finding, string>,
   trail: {
-    seen: "Vue", counted: "Comptée", heard: "Entendue",
+    entered: "Entrée en stock", sale: "Vendue", out: "Sortie", back: "De retour", moved: "Changée de place", present: "Montrée au vérificateur",
+    absent: "Absente pour le vérificateur", seen: "Vue", heard: "Entendue", missed: "Non trouvée au premier comptage", opened: "Dossier ouvert",
+    acknowledge: "Prise en note", investigate: "Recherche commencée", decide: "Décision prise", reopen: "Dossier rouvert", reclassify: "Classe changée",
   },
 };
 
@@ -111,7 +113,7 @@ export const boardEn: Sentences<typeof boardFr> = {
   boardExpired: "Your session has ended.",
   boardExpiredHelp: "Key your PIN again to see the cases. Nothing is lost.",
   boardExpiredButton: "Key my PIN",
-  boardProgress: (done, all) => `${done} of ${all} ${plural("en", all, { one: "tray", other: "trays" })}`,
+  boardProgress: (done, all) => `${done} of ${all} ${plural("en", all, { one: "tray verified", other: "trays verified" })}`,
   boardPiece: "Piece",
   boardFinding: "State",
   boardValue: "Value",
@@ -174,6 +176,8 @@ export const boardEn: Sentences<typeof boardFr> = {
     unknown_tag: "Unknown tag", unverified: "Unverified", late_move: "Late move", untagged: "Needs a new tag", other: "Other discrepancy",
   },
   trail: {
-    seen: "Seen", counted: "Counted", heard: "Heard",
+    entered: "Came into stock", sale: "Sold", out: "Went out", back: "Came back", moved: "Changed place", present: "Shown to the verifier",
+    absent: "Absent for the verifier", seen: "Seen", heard: "Heard", missed: "Not found at the first count", opened: "Case opened",
+    acknowledge: "Noted", investigate: "Search begun", decide: "Decided", reopen: "Case reopened", reclassify: "Class changed",
   },
 };

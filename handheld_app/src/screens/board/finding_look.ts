@@ -1,6 +1,7 @@
 /** How each class of finding looks: fill and shape; the word comes from the catalogue. */
 
 import type { Finding, OpenCase } from "../../core/case.ts";
+import { titleOf } from "../../core/tour.ts";
 import { text } from "../../text.ts";
 import type { IconName } from "../../ui/icons.ts";
 import type { Tone } from "../../ui/tone.ts";
@@ -32,6 +33,11 @@ export const FINDING_LOOK: Readonly<Record<Finding, Look>> = {
 
 /** A gap of the first count alone: no fill, a hollow shape, its own word. */
 export const TO_CONFIRM_LOOK: Look = { tone: "todo", icon: "hollow" };
+
+/** What the row is about: the piece's name, a place's path, or the class alone for a tag of no piece. */
+export function subjectOf(item: OpenCase): string {
+  return item.name === "" ? findingWord(item) : item.reference === null ? titleOf(item.name) : item.name;
+}
 
 /** The class in a word; a class that this app does not know is called other, with the server's own word. */
 export function findingWord(item: OpenCase): string {
