@@ -80,7 +80,8 @@ class Boutique:
                 raise ActRefused("unknown_tray")
             else:
                 self._acts[act](ref, path)
-                self._floor.write()
+                if act != "scan":
+                    self._floor.write()
             return self._state()
 
     def page(self, language: str) -> bytes:
