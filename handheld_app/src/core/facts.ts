@@ -30,5 +30,5 @@ export function draftOf(fact: Fact, by: { readonly person: string; readonly atMs
 
 /** The latest fact of a type that the server keeps for this round without counting it; null: there is none. */
 export function refusedOf(refused: readonly Quarantined[], round: string, type: Fact["type"]): Quarantined | null {
-  return refused.filter(({ event }) => event.round === round && event.type === type).at(-1) ?? null;
+  return refused.filter(({ event }) => event.round === round && event.type === type).pop() ?? null;
 }
