@@ -123,8 +123,9 @@ def set_clock(clock_file: Path, shop_time: time, *, less: timedelta = timedelta(
     """Let the shop's clock go on from `shop_time` of today in its zone, `less` a little."""
     now = datetime.now(UTC)
     moment = datetime.combine(now.astimezone(ZONE), shop_time, ZONE) - less
-    offset = (moment - now) // timedelta(milliseconds=1)
-    write_whole(clock_file, f"{offset}\n".encode(), mode=0o600)
+    # Rounded up: the clock must not say a millisecond before the moment.
+    offset_ms = -((now - moment) // timedelta(milliseconds=1))
+    write_whole(clock_file, f"{offset_ms}\n".encode(), mode=0o600)
 
 
 def seed_shop(folder: DemoFolder, *, port: int) -> Mapping[str, object]:

@@ -179,8 +179,9 @@ class Floor:
         now = self.now()
         if moment < now:
             raise FloorError(f"The shop's clock says {now:%d.%m. %H:%M}; it only goes forward. Choose a later time.")
-        offset = moment - dt.datetime.now(dt.UTC)
-        replace_text(self._clock_file, f"{offset // dt.timedelta(milliseconds=1)}\n")
+        # Rounded up: the clock must not say a millisecond before the moment.
+        offset_ms = -((dt.datetime.now(dt.UTC) - moment) // dt.timedelta(milliseconds=1))
+        replace_text(self._clock_file, f"{offset_ms}\n")
 
     def _tag(self, piece: FloorPiece, antenna: int) -> Tag:
         return Tag(
