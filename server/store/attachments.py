@@ -123,6 +123,27 @@ def open_of_round(connection: Connection, shop_id: ShopId, round_id: RoundId) ->
     return tuple((DeviceId(row.device_id), row.id) for row in found)
 
 
+def drained_unsealed(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -> dict[str, int]:
+    """Attachment → its last number, for those of an agent that were drained and whose round is not sealed yet."""
+    found = connection.execute(
+        select(_ATTACHMENTS.c.id, _ATTACHMENTS.c.to_seq)
+        .select_from(
+            _WITH_READER.join(
+                _ROUNDS, and_(_ROUNDS.c.shop_id == _ATTACHMENTS.c.shop_id, _ROUNDS.c.id == _ATTACHMENTS.c.round_id)
+            )
+        )
+        .where(
+            _ATTACHMENTS.c.shop_id == shop_id,
+            _READERS.c.device_id == device_id,
+            _ATTACHMENTS.c.to_seq.is_not(None),
+            _ROUNDS.c.sealed_at.is_(None),
+        )
+        .order_by(_ATTACHMENTS.c.id)
+        .limit(OPEN_MAX)
+    )
+    return {row.id: int(row.to_seq) for row in found}
+
+
 def ask_to_drain(connection: Connection, shop_id: ShopId, round_id: RoundId, *, at: datetime) -> None:
     """Note that the round's person ends its attachments; asked again, the first moment stands."""
     connection.execute(

@@ -4,6 +4,7 @@ Given the round and the reader's name; opens an attachment and, from the agent's
 belong to the round and when it has been heard to the end.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Final
@@ -132,6 +133,8 @@ class Opened:
 
     acked_seq: int
     attached: tuple[Attached, ...]
+    unsealed: Mapping[str, int]
+    """Attachment → last number, where the round waits for batches that are still on their way."""
 
 
 def open_attachments(work: UnitOfWork, *, device_id: DeviceId) -> Opened:
@@ -145,4 +148,8 @@ def open_attachments(work: UnitOfWork, *, device_id: DeviceId) -> Opened:
         )
         for one in attachments.open_ones(work.conn, shop_id, device_id=device_id)
     )
-    return Opened(acked_seq=reads.acked_seq(work.conn, shop_id, device_id), attached=attached)
+    return Opened(
+        acked_seq=reads.acked_seq(work.conn, shop_id, device_id),
+        attached=attached,
+        unsealed=attachments.drained_unsealed(work.conn, shop_id, device_id=device_id),
+    )

@@ -53,6 +53,8 @@ class AgentSession:
         self._agent = agent
         self._is_greeted = asyncio.Event()
         self._waiting: asyncio.Queue[asyncio.Future[Accepted]] = asyncio.Queue(UNACKED_MAX)
+        self._unsealed: dict[str, int] = {}
+        """Drained attachments whose batches are still on their way, with the last number of each."""
 
     async def send(self, message: Message) -> None:
         """Send one message to the agent."""
@@ -85,6 +87,8 @@ class AgentSession:
     async def _resume(self) -> None:
         """Tell the agent what is open or was ended meanwhile: the same word twice is answered the same."""
         opened = await self._written(lambda work: open_attachments(work, device_id=self._agent.id))
+        self._unsealed |= opened.unsealed
+        await self._seal_arrived(opened.acked_seq)
         await self.send(Ack(opened.acked_seq))
         for one in opened.attached:
             listen = Listen(one.attachment.id, one.attachment.reader, one.antennas, self._context.pass_min_ms)
@@ -131,8 +135,9 @@ class AgentSession:
         await self._written(
             lambda work: note_drained(work, device_id=self._agent.id, attachment_id=attachment, to_seq=seq)
         )
-        # A unit of its own: what the agent said stands, whatever the seal says.
-        await self._written(lambda work: seal_after_drain(work, attachment))
+        # An agent says that it drained before its last batches are through: their storing tries the seal again.
+        self._unsealed[attachment] = seq
+        await self._seal(attachment)
 
     async def _note_health(self, health: ReaderHealth) -> None:
         await self._written(lambda work: note_health(work, device_id=self._agent.id, health=health))
@@ -146,7 +151,18 @@ class AgentSession:
                 if not following.done():
                     await self.send(Ack(newest.acked_seq))
                 newest = await following
+            await self._seal_arrived(newest.acked_seq)
             await self.send(Ack(newest.acked_seq))
+
+    async def _seal_arrived(self, seq: int) -> None:
+        """Try to seal the rounds of drained attachments that end at or before `seq`: all of theirs is stored."""
+        for attachment in [one for one, to_seq in self._unsealed.items() if to_seq <= seq]:
+            del self._unsealed[attachment]
+            await self._seal(attachment)
+
+    async def _seal(self, attachment: str) -> None:
+        # A unit of its own: what the agent said stands, whatever the seal says.
+        await self._written(lambda work: seal_after_drain(work, attachment))
 
 
 @router.websocket("/v1/agent/stream")
