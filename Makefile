@@ -6,16 +6,21 @@ SHELL := /bin/bash
 PY ?= python3
 UV := .tools/uv/bin/uv
 BIN := $(CURDIR)/.venv/bin
+PORT ?= 8000
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
-.PHONY: help setup ui lint types test check bench lock clean
+.PHONY: help setup demo ui lint types test check bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
 setup: .venv/.ok ## install everything into .venv
+
+# `exec`: Ctrl-C and a termination reach the demonstration itself, which ends what it started.
+demo: .venv/.ok server/static/index.html ## a shop with simulated readers on this computer, until Ctrl-C (PORT=9000)
+	exec $(BIN)/baguier demo --port $(PORT) $(ARGS)
 
 ui: server/static/index.html ## build the web app into server/static
 
