@@ -4,7 +4,7 @@ A case never deletes a piece and is never closed for good: new evidence reopens 
 nothing; who verified (B) decides only small things; lost and stolen are declared by neither.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import InitVar, dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,7 +12,6 @@ from typing import ClassVar, Final, assert_never, get_args
 
 from server.core.actors import SERVER, Actor, PersonRights, is_same_human, may_count, may_manage
 from server.core.count_errors import NoRight, WrongState
-from server.core.count_sheet import Count
 from server.core.errors import Conflict
 from server.core.ids import CaseId, CountId, PersonId, PieceRef
 from server.core.plain_json import JsonObject, from_plain, from_tagged, tagged, to_plain
@@ -29,7 +28,7 @@ class CaseState(StrEnum):
     INVESTIGATING = "investigating"
     DECIDED = "decided"
     REOPENED = "reopened"
-    """New evidence after a decision."""
+    """New evidence: somebody has to look again."""
 
 
 class Outcome(StrEnum):
@@ -58,6 +57,8 @@ WITH_TWO_NAMES: Final = frozenset({Outcome.TAG_FAULT, Outcome.OUT_NOT_LOGGED})
 """Outcomes that two people stand for."""
 WRITTEN_OFF: Final = frozenset({Outcome.DECLARED_LOST, Outcome.DECLARED_STOLEN})
 """Outcomes that neither A nor B declares."""
+_SILENT: Final = frozenset({"MISSING", "MISSING_OVERNIGHT", "ROUND_CONFLICT", "UNVERIFIED"})
+"""Classes of a piece that was expected and that at least one round did not find."""
 
 
 class CaseUndecidable(Conflict):
@@ -164,11 +165,11 @@ CaseAct = Acknowledge | Investigate | Decide | Reopen | Reclassify
 C = CaseState
 TABLE: Final[Mapping[CaseState, frozenset[type[CaseAct]]]] = MappingProxyType(
     {
-        C.OPEN: frozenset({Acknowledge, Investigate, Decide, Reclassify}),
-        C.ACKNOWLEDGED: frozenset({Investigate, Decide, Reclassify}),
-        C.INVESTIGATING: frozenset({Decide, Reclassify}),
+        C.OPEN: frozenset({Acknowledge, Investigate, Decide, Reclassify, Reopen}),
+        C.ACKNOWLEDGED: frozenset({Investigate, Decide, Reclassify, Reopen}),
+        C.INVESTIGATING: frozenset({Decide, Reclassify, Reopen}),
         C.DECIDED: frozenset({Reopen}),
-        C.REOPENED: frozenset({Acknowledge, Investigate, Decide, Reclassify}),
+        C.REOPENED: frozenset({Acknowledge, Investigate, Decide, Reclassify, Reopen}),
     }
 )
 """State → acts that may follow."""
@@ -217,7 +218,7 @@ def advance_case(case: Case, act: CaseAct, rules: CaseRules) -> CaseStep:
 
 def known_missing(cases: Iterable[Case]) -> tuple[PieceRef, ...]:
     """Pieces expected but known to be missing, sorted: they are listed, aged and signed, and alarm nobody again."""
-    absent = {"MISSING", "MISSING_OVERNIGHT", "ROUND_CONFLICT", "TAG_ONLY", "UNVERIFIED"}
+    absent = _SILENT | {"TAG_ONLY"}
     return tuple(sorted(PieceRef(case.subject) for case in cases if is_live(case) and case.discrepancy in absent))
 
 
@@ -226,41 +227,21 @@ def is_live(case: Case) -> bool:
     return case.state is not CaseState.DECIDED or case.outcome in WRITTEN_OFF
 
 
-def live_case_of(cases: Iterable[Case], subject: str) -> Case | None:
-    """The one case that waits for this piece, tag or place; a new finding joins it. None: open a new one."""
-    return next((case for case in cases if case.subject == subject and case.state is not CaseState.DECIDED), None)
+def reopened_by(cases: Iterable[Case], found: Collection[PieceRef], *, evidence: CountId) -> tuple[Case, ...]:
+    """Cases of missing, lost or stolen pieces that the count `evidence` found, by subject: each is to be reopened at once.
 
-
-def reopened_by(cases: Iterable[Case], heard: Iterable[PieceRef]) -> tuple[Case, ...]:
-    """Decided cases of lost or stolen pieces that were read again, by subject: each is to be reopened at once."""
-    refs = frozenset(heard)
-    lost = (case for case in cases if case.state is CaseState.DECIDED and case.outcome in WRITTEN_OFF)
-    return tuple(sorted((case for case in lost if case.subject in refs), key=lambda case: case.subject))
-
-
-def opened_cases(count: Count, values: Mapping[str, tuple[int | None, bool]], *, at: int) -> tuple[Case, ...]:
-    """The cases that a count opened, ready to be followed up.
-
-    `values` gives value (minor units) and ownership by subject; an absent subject has no known value.
+    What this count has told a case before is no new evidence. A tag without its jewel (TAG_ONLY) was heard all along, so
+    hearing it tells nothing.
     """
-    assert count.a is not None
-    cases = []
-    for opened in count.cases:
-        value, is_owned = values.get(opened.subject, (None, True))
-        cases.append(
-            Case(
-                case=opened.case,
-                subject=opened.subject,
-                discrepancy=opened.discrepancy,
-                count=count.plan.count,
-                opened_at=at,
-                a=count.a.person,
-                b=None if count.b is None else count.b.person,
-                value=value,
-                is_owned=is_owned,
-            )
-        )
-    return tuple(cases)
+    again = (
+        case
+        for case in cases
+        if is_live(case)
+        and case.discrepancy in _SILENT
+        and case.subject in found
+        and evidence not in case.evidence_counts
+    )
+    return tuple(sorted(again, key=lambda case: case.subject))
 
 
 def _apply(case: Case, act: CaseAct, rules: CaseRules) -> Case:

@@ -113,7 +113,7 @@ class CountSignature:
 
 @dataclass(frozen=True, slots=True)
 class LateReads:
-    """Pieces heard after the seal."""
+    """Pieces heard after the seal of a round that did not have them."""
 
     at: int
     refs: tuple[PieceRef, ...]

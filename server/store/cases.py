@@ -8,7 +8,16 @@ from typing import ClassVar
 from sqlalchemy import Connection, func, insert, select, update
 
 from server.clock import from_ms
-from server.core.cases import Case, CaseAct, CaseState, CaseStep, case_act_to_json, case_from_json, case_to_json
+from server.core.cases import (
+    Case,
+    CaseAct,
+    CaseState,
+    CaseStep,
+    case_act_to_json,
+    case_from_json,
+    case_to_json,
+    is_live,
+)
 from server.core.cases import known_missing as absent_pieces
 from server.core.errors import Absent
 from server.core.ids import CaseId, PersonId, PieceId, PieceRef, PlaceId, ShopId
@@ -37,18 +46,20 @@ class Subject:
 
 
 def known_missing(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> tuple[PieceRef, ...]:
-    """Those of the pieces whose open case says that they are missing, in order of references."""
-    return absent_pieces(open_of_pieces(connection, shop_id, refs).values())
+    """Those of the pieces that are known to be missing, lost or stolen, in order of references."""
+    return absent_pieces(live_of_pieces(connection, shop_id, refs).values())
 
 
-def open_of_pieces(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> dict[PieceRef, Case]:
-    """Piece → its one open case, for those that have one."""
+def live_of_pieces(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> dict[PieceRef, Case]:
+    """Piece → the case that waits for it: the one that is open, else its last one if that wrote the piece off."""
     rows = connection.execute(
         select(_PIECES.c.ref, _CASES.c.body)
         .select_from(_OF_PIECE)
-        .where(_CASES.c.shop_id == shop_id, _CASES.c.closed_at.is_(None), _PIECES.c.ref.in_(list(refs)))
+        .where(_CASES.c.shop_id == shop_id, _PIECES.c.ref.in_(list(refs)))
+        .order_by(_CASES.c.closed_at.is_(None), _CASES.c.opened_at, _CASES.c.id)
     )
-    return {PieceRef(row.ref): case_from_json(_object(row.body)) for row in rows}
+    last = {PieceRef(row.ref): case_from_json(_object(row.body)) for row in rows}
+    return {ref: case for ref, case in last.items() if is_live(case)}
 
 
 def deciders(

@@ -1,6 +1,6 @@
 """Round rows: one person's turn in a count, the readers that listen for it and what they heard."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -169,6 +169,19 @@ def heard_in_time(connection: Connection, shop_id: ShopId, round_id: RoundId) ->
             select(_HEARD).where(_HEARD.c.shop_id == shop_id, _HEARD.c.round_id == round_id, _HEARD.c.late.is_(False))
         )
     )
+
+
+def heard_late(connection: Connection, shop_id: ShopId, round_id: RoundId, epcs: Collection[str]) -> frozenset[str]:
+    """Those of the tags that came for this round after its seal before."""
+    found = connection.execute(
+        select(_HEARD.c.epc).where(
+            _HEARD.c.shop_id == shop_id,
+            _HEARD.c.round_id == round_id,
+            _HEARD.c.late.is_(True),
+            _HEARD.c.epc.in_(list(epcs)),
+        )
+    )
+    return frozenset(found.scalars())
 
 
 def antenna_homes(connection: Connection, shop_id: ShopId, round_id: RoundId) -> Mapping[tuple[str, int], PlaceId]:

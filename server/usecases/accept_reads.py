@@ -14,6 +14,7 @@ from server.core.errors import Conflict
 from server.core.ids import DeviceId, ShopId
 from server.store import reads
 from server.store.unit_of_work import UnitOfWork
+from server.usecases.hear_late import hear_late
 
 
 class BatchConflict(Conflict):
@@ -48,6 +49,8 @@ def accept_batch(work: UnitOfWork, *, device_id: DeviceId, batch: Batch, raw: by
     reads.keep_batch(work.conn, shop_id, device_id=device_id, seq=batch.seq, raw=raw, sha256=sha256, rx=work.now)
     listening = reads.listening_rounds(work.conn, shop_id, device_id=device_id, reader=batch.reader, seq=batch.seq)
     for one in listening:
+        if one.is_sealed:
+            hear_late(work, one.round_id, [row.epc.hex().upper() for row in batch.reads])
         reads.add_observations(work.conn, observation_rows(shop_id, one, batch))
         work.announce(
             f"round/{one.round_id}",

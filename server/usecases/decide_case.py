@@ -4,12 +4,12 @@ Given a revealed count; every finding gets its case, a piece at most one in the 
 core asks who decides and on what evidence. A case never deletes a piece.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from server.clock import from_ms
 from server.core import count_acts as acts
-from server.core.actors import SERVER
+from server.core.actors import SERVER, Actor
 from server.core.cases import (
     Case,
     CaseAct,
@@ -17,12 +17,15 @@ from server.core.cases import (
     CaseState,
     CaseStep,
     Decide,
+    Outcome,
     Reclassify,
+    Reopen,
     advance_case,
     case_act_to_json,
+    reopened_by,
 )
 from server.core.count_acts import OpenedCase
-from server.core.count_result import Finding, findings
+from server.core.count_result import Finding, final_present, findings
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
 from server.core.discrepancies.finding import Severity
@@ -56,15 +59,29 @@ _PRESENT: Final = ("UNEXPECTED",)
 
 
 def open_cases(work: UnitOfWork, count: Count) -> Count:
-    """A case for each finding that has none. Without any the count waits for its result.
+    """A case for each finding that has none; what is here again reopens its case. Without findings the count waits.
 
     A piece that one count misses and another finds has one case, which says MISPLACED from the second finding on.
     """
+    after = _with_cases(work, count)
+    late = {ref for one in after.late for ref in one.refs}
+    reopen_found(work, final_present(after) | late, evidence=after.plan.count)
+    return after
+
+
+def reopen_found(work: UnitOfWork, found: Collection[PieceRef], *, evidence: CountId) -> None:
+    """These pieces were found by a count, in its rounds or after them: cases that call them missing are looked at again."""
+    live = cases.live_of_pieces(work.conn, work.shop_id, found)
+    for case in reopened_by(live.values(), found, evidence=evidence):
+        _reopened(work, case, evidence=evidence)
+
+
+def _with_cases(work: UnitOfWork, count: Count) -> Count:
     covered = {case.subject for case in count.cases}
     found = [finding for finding in _gravest(findings(count)) if finding.subject not in covered]
     if not found and count.state is CountState.REVEALED:
         return count
-    known = cases.open_of_pieces(work.conn, work.shop_id, [PieceRef(one.subject) for one in found])
+    known = cases.live_of_pieces(work.conn, work.shop_id, [PieceRef(one.subject) for one in found])
     new, opened = [], []
     for finding in found:
         case = known.get(PieceRef(finding.subject))
@@ -87,15 +104,10 @@ def decide_case(work: UnitOfWork, case_id: CaseId, act: CaseAct) -> Case:
 
     Raises: CaseAbsent, and whatever the core refuses: the wrong person, no evidence, over the limit.
     """
-    case = cases.load(work.conn, work.shop_id, case_id)
-    rules = CaseRules(people=rights_now(work), value_limit=high_value(work))
-    step = advance_case(case, act, rules)
-    _keep_step(work, step)
-    count = counts.load(work.conn, work.shop_id, case.count)
-    if isinstance(act, Decide) and count.state is CountState.RESOLVING:
-        note = acts.NoteOutcome(act.by, act.at, case_id, step.case.discrepancy, act.outcome.value)
-        take_step(work, count, note)
-    return step.case
+    after = _stepped(work, cases.load(work.conn, work.shop_id, case_id), act)
+    if isinstance(act, Decide):
+        _note_outcome(work, after, act.outcome, by=act.by)
+    return after
 
 
 def reclassify(work: UnitOfWork, count: Count, ref: PieceRef, *, heard_by: CountId) -> Count:
@@ -116,10 +128,29 @@ def _is_explained(one: str, other: str) -> bool:
 
 
 def _misplaced(work: UnitOfWork, case: Case, *, evidence: CountId) -> Case:
-    rules = CaseRules(people=rights_now(work), value_limit=high_value(work))
-    step = advance_case(case, Reclassify(SERVER, moment(work), _ELSEWHERE, evidence), rules)
+    """The case of a piece that lies elsewhere; one that was written off is looked at again first."""
+    waiting = _reopened(work, case, evidence=evidence) if case.state is CaseState.DECIDED else case
+    return _stepped(work, waiting, Reclassify(SERVER, moment(work), _ELSEWHERE, evidence))
+
+
+def _reopened(work: UnitOfWork, case: Case, *, evidence: CountId) -> Case:
+    after = _stepped(work, case, Reopen(SERVER, moment(work), evidence))
+    if case.state is CaseState.DECIDED:
+        _note_outcome(work, after, Outcome.UNDER_INVESTIGATION, by=SERVER)
+    return after
+
+
+def _stepped(work: UnitOfWork, case: Case, act: CaseAct) -> Case:
+    step = advance_case(case, act, CaseRules(people=rights_now(work), value_limit=high_value(work)))
     _keep_step(work, step)
     return step.case
+
+
+def _note_outcome(work: UnitOfWork, case: Case, outcome: Outcome, *, by: Actor) -> None:
+    """Tell the count that opened the case, while its result is not fixed."""
+    count = counts.load(work.conn, work.shop_id, case.count)
+    if count.state is CountState.RESOLVING:
+        take_step(work, count, acts.NoteOutcome(by, moment(work), case.case, case.discrepancy, outcome.value))
 
 
 def _keep_step(work: UnitOfWork, step: CaseStep) -> None:
@@ -134,6 +165,8 @@ def _keep_step(work: UnitOfWork, step: CaseStep) -> None:
         "outcome": None if case.outcome is None else case.outcome.value,
         "second": case.second,
     }
+    if isinstance(act, Reopen | Reclassify):
+        body["evidence"] = act.count
     leaf_seq = work.append_leaf(
         EventType.CASE_DECIDED,
         Subject("case", case.case),

@@ -127,6 +127,7 @@ def _evidence(work: UnitOfWork, count: Count, row: RoundRow) -> Evidence:
             measured=one.reads_n if one.rssi_sum_cdbm is not None else 0,
         )
         for one in rounds.heard_in_time(work.conn, work.shop_id, row.id)
+        if one.epc  # A blank chip names nothing; it must not keep a tray from being sealed.
     )
 
 

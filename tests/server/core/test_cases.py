@@ -31,8 +31,6 @@ from server.core.cases import (
     case_from_json,
     case_to_json,
     known_missing,
-    live_case_of,
-    opened_cases,
     reopened_by,
 )
 from server.core.errors import DomainError
@@ -47,9 +45,7 @@ from tests.server.core.count_story import (
     T0,
     UNHURRIED,
     WHY,
-    missing_fixed,
     person,
-    solo_fixed,
 )
 
 PAUL = Actor(PersonId("paul"), DeviceId("desk"))
@@ -219,32 +215,35 @@ def test_known_missing_pieces_are_those_that_nothing_explains() -> None:
     assert known_missing([MISSING, found, stolen, elsewhere]) == (PieceRef("ring-2"), PieceRef("ring-4"))
 
 
-def test_one_piece_has_one_open_case() -> None:
-    decided = replace(MISSING, case=CaseId("case-0"), state=CaseState.DECIDED)
+def test_a_missing_or_written_off_piece_that_is_found_reopens_its_case_once_a_count() -> None:
+    stolen = replace(MISSING, subject="ring-2", state=CaseState.DECIDED, outcome=Outcome.DECLARED_STOLEN)
+    looked_for = replace(MISSING, subject="ring-3", state=CaseState.INVESTIGATING)
+    told = replace(MISSING, subject="ring-5", evidence_counts=(OTHER_COUNT,))
+    silent = replace(MISSING, subject="ring-9")
+    found = [PieceRef(f"ring-{number}") for number in range(1, 9)]
 
-    assert live_case_of([decided, MISSING], "ring-4") == MISSING
-    assert live_case_of([decided], "ring-4") is None
+    again = reopened_by([stolen, MISSING, looked_for, told, silent], found, evidence=OTHER_COUNT)
+
+    assert again == (stolen, looked_for, MISSING)
 
 
-def test_a_lost_piece_that_is_read_comes_back() -> None:
-    stolen = replace(MISSING, state=CaseState.DECIDED, outcome=Outcome.DECLARED_STOLEN)
+@pytest.mark.parametrize("discrepancy", ["TAG_ONLY", "UNTAGGED", "MISPLACED", "UNEXPECTED"])
+def test_hearing_a_tag_tells_nothing_to_a_case_that_does_not_miss_it(discrepancy: str) -> None:
+    case = replace(MISSING, discrepancy=discrepancy)
+
+    assert reopened_by([case], [PieceRef("ring-4")], evidence=OTHER_COUNT) == ()
+
+
+def test_an_explained_piece_that_is_found_keeps_its_decision() -> None:
     sold = replace(MISSING, state=CaseState.DECIDED, outcome=Outcome.SOLD_NOT_POSTED)
 
-    assert reopened_by([stolen, sold, MISSING], [PieceRef("ring-4")]) == (stolen,)
-    assert reopened_by([stolen], [PieceRef("ring-9")]) == ()
-    later = Reopen(NADIA, T0, None)
-    assert advance_case(stolen, later, RULES).case.evidence_counts == ()
+    assert reopened_by([sold], [PieceRef("ring-4")], evidence=OTHER_COUNT) == ()
 
 
-def test_a_count_hands_its_cases_over_with_value_and_people() -> None:
-    count = missing_fixed().count
+def test_evidence_from_no_count_reopens_too() -> None:
+    stolen = replace(MISSING, state=CaseState.DECIDED, outcome=Outcome.DECLARED_STOLEN)
 
-    (case,) = opened_cases(count, {"ring-4": (7_500, False)}, at=T0)
-
-    assert (case.subject, case.discrepancy, case.value, case.is_owned) == ("ring-4", "MISSING", 7_500, False)
-    assert (case.a, case.b, case.count) == (CLAIRE.person, MARC.person, COUNT)
-    assert opened_cases(count, {}, at=T0)[0].value is None
-    assert opened_cases(solo_fixed().count, {}, at=T0) == ()
+    assert advance_case(stolen, Reopen(NADIA, T0, None), RULES).case.evidence_counts == ()
 
 
 @pytest.mark.parametrize("kind", get_args(CaseAct))

@@ -180,7 +180,9 @@ class CountShop:
         return next(row.id for row in rows if row.place_id == place)
 
     def sheet(self, place: PlaceId) -> Count:
-        count_id = self.count_of(place)
+        return self.sheet_of(self.count_of(place))
+
+    def sheet_of(self, count_id: CountId) -> Count:
         return self.store.read(lambda conn: counts.load(conn, self.store.shop_id, count_id))
 
     def begin(self, place: PlaceId, by: Actor = CLAIRE) -> RoundId:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reader_drivers.reads import Batch, ReadRow
 from server.clock import FixedClock
 from server.core.count_sheet import Mode
 from server.core.count_states import CountState
@@ -9,14 +10,17 @@ from server.core.ids import RoundId
 from server.core.sealed_sets import Reason
 from server.store.tables import AntennaHome, Tag
 from server.store.unit_of_work import Store
+from server.usecases.accept_reads import accept_batch
 from server.usecases.attach_reader import NotYourRound
 from server.usecases.seal_round import SealAsked, ask_seal, seal_after_drain
 from server.usecases.seal_round_set import LabelUnknown
 from tests.server.usecases.count_shop import (
+    AGENT,
     CLAIRE,
     CLAIRE_ELSEWHERE,
     MARC,
     ONE,
+    PAD,
     RINGS,
     STRANGE,
     TWO,
@@ -80,6 +84,17 @@ def test_an_unknown_tag_is_kept_under_a_name_that_is_not_its_code(counting: Coun
     (name,) = count.a1.unknown
     assert name.startswith("tag-")
     assert epc(STRANGE) not in name
+
+
+def test_a_blank_chip_keeps_nobody_from_sealing(counting: CountShop) -> None:
+    round_id = counting.begin(ONE)
+    attachment = counting.hear(round_id, CLAIRE, RINGS[ONE])
+    counting.batches += 1
+    blank = Batch(counting.batches, PAD, 1, (), (ReadRow(b"", None, 1, 0, 900, 10, 10, -50_000, -5_000),), ())
+    counting.store.run(lambda work: accept_batch(work, device_id=AGENT, batch=blank, raw=b"blank"))
+    counting.drained(attachment)
+
+    assert counting.ask_seal(round_id, CLAIRE).is_sealed
 
 
 def test_a_silent_piece_is_present_by_the_code_on_its_own_label(counting: CountShop) -> None:
