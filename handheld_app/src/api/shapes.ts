@@ -75,9 +75,10 @@ export const tourShape: v.GenericSchema<unknown, Tour> = v.pipe(
     id,
     occasion: v.picklist(OCCASIONS),
     shop_day: v.pipe(v.string(), v.isoDate()),
+    now: moment,
     counts: v.pipe(v.array(countShape), v.maxLength(10_000)),
   }),
-  v.transform(({ shop_day, ...tour }) => ({ ...tour, shopDay: shop_day })),
+  v.transform(({ shop_day, now, ...tour }) => ({ ...tour, shopDay: shop_day, nowMs: now })),
 );
 
 /** Body of `POST /v1/sync/batches`. */

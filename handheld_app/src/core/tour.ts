@@ -32,6 +32,8 @@ export interface Tour {
   readonly occasion: Occasion;
   /** `YYYY-MM-DD`. */
   readonly shopDay: string;
+  /** The server's clock at this answer: what is late is told by it, not by the device's own. */
+  readonly nowMs: number;
   readonly counts: readonly TourCount[];
 }
 

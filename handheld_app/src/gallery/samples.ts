@@ -11,7 +11,7 @@ const count = (path: string, state: CountState, myRole: Role | null, partner: st
   ({ id: path, place: path, path, state, myRole, dueAtMs: at(due), partner });
 
 export const TOUR: Tour = {
-  id: "t", occasion: "closing", shopDay: "2026-11-21",
+  id: "t", occasion: "closing", shopDay: "2026-11-21", nowMs: NOW_MS,
   counts: [
     count("Vitrine 3/Plateau 5", "COUNTING", "A", null, "21:30"), count("Vitrine 3/Plateau 10", "PLANNED", null, null, "21:30"),
     count("Vitrine 1/Plateau 2", "PLANNED", null, null), count("Vitrine 1/Plateau 1", "SEALED_A", "A", null),
@@ -43,7 +43,7 @@ export const CASES: readonly OpenCase[] = [
     ...base, id: "1", number: 61, finding: "missing", findingCode: "missing", state: "investigating", reference: "BAG-000388", name: "Rivière de diamants",
     valueMinor: 1_420_000, home: "Vitrine 3/Plateau 5", lastSeen: seen("Vitrine 3/Plateau 5", "15:20", "Inès"), lastHeard: heard("Atelier", "20:41"), assignee: "Léa", dueAtMs: at("22:00"),
     trail: [
-      { atMs: at("20:58"), kind: "counted", path: "Vitrine 3/Plateau 5", by: "Claire" }, { atMs: at("20:41"), kind: "heard", path: "Atelier", by: null },
+      { atMs: at("20:58"), kind: "missed", path: "Vitrine 3/Plateau 5", by: "Claire" }, { atMs: at("20:41"), kind: "heard", path: "Atelier", by: null },
       { atMs: at("15:20"), kind: "quite_new", path: null, by: "Inès" },
     ],
   },

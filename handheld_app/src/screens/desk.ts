@@ -9,6 +9,8 @@ import type { Quarantined } from "../core/outbox.ts";
 export interface Desk {
   readonly client: Client;
   readonly session: Session;
+  /** The shop's time, ms: the device's clock set right by the server's last word. */
+  readonly now: () => number;
   /** Resolves when the facts are on the disk and the sync is woken; false: the disk refused, nothing of them is kept. */
   readonly write: (facts: readonly Fact[]) => Promise<boolean>;
 }

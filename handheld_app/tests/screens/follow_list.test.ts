@@ -9,7 +9,7 @@ const listed = (sha: string, partner = "not_started"): object => ({
   tour: "t", list_no: 1, lines_sha256: sha.repeat(64), lines: [LINE], left_out: [], n_exceptions: 1, is_late: false, partner: { name: "Marc", state: partner, at: null },
 });
 const toured = (state: string): object => ({
-  id: "t", occasion: "opening", shop_day: "2026-03-02",
+  id: "t", occasion: "opening", shop_day: "2026-03-02", now: "2026-03-02T08:35:00.000Z",
   counts: [{ id: "c1", place: "p", path: "Vitrine 1/Plateau 1", state, my_role: "A", due_at: "2026-03-02T09:30:00.000Z", partner: "Marc" }],
 });
 const NOTHING = { code: "nothing_to_sign", detail: "" };

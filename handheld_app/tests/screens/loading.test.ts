@@ -15,7 +15,7 @@ const freshDevice = async (): Promise<DeviceStore> => new DeviceStore(await open
 const answering = (status: number, body: unknown) => makeClient(() => null, () => Promise.resolve(new Response(JSON.stringify(body), { status })));
 const deadLine = makeClient(() => null, () => Promise.reject(new TypeError("failed to fetch")));
 const claimed = { device_id: "d1", device_secret: "0123456789abcdef0123", shop: { name: "Lyon", zone: "Europe/Paris", currency: "EUR", extra: 1 } };
-const tour = { id: "t1", occasion: "opening", shop_day: "2026-11-21", counts: [] };
+const tour = { id: "t1", occasion: "opening", shop_day: "2026-11-21", now: "1970-01-01T00:00:05.000Z", counts: [] };
 
 describe("pairing", () => {
   it("takes the token from the link's fragment only", () => {
@@ -67,7 +67,14 @@ describe("round", () => {
 
     const loaded = await loadTour(deadLine, device, 9_000);
 
-    expect(loaded).toEqual({ link: "offline", state: { kind: "ready", takenAtMs: 1_000, tour: { id: "t1", occasion: "opening", shopDay: "2026-11-21", counts: [] } } });
+    expect(loaded).toEqual({
+      link: "offline", skewMs: null,
+      state: { kind: "ready", takenAtMs: 5_000, tour: { id: "t1", occasion: "opening", shopDay: "2026-11-21", nowMs: 5_000, counts: [] } },
+    });
+  });
+
+  it("tells how far the device's clock is off", async () => {
+    expect((await loadTour(answering(200, tour), await freshDevice(), 2_000)).skewMs).toBe(3_000);
   });
 
   it("says that nothing is planned, and fails openly when it never had a round", async () => {

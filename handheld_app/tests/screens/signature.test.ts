@@ -24,7 +24,7 @@ describe("signature", () => {
 
     expect(told(html)).toContain("Manque après la recherche, un dossier est ouvert\u202f: BAG-000388.");
     expect(told(html)).toContain("le plateau a été recompté pièce à pièce.");
-    expect(told(html)).toContain("quite_new.");
+    expect(told(html)).toContain("Autre exception (quite_new)");
     expect(told(html)).toContain("Encore 2 exceptions à lire");
     expect(html).toMatch(/<button[^>]*class="main[^"]*"[^>]*disabled/);
     expect(html.match(/type="password"/g)?.length).toBe(1);

@@ -59,6 +59,8 @@ class TourShown(BaseModel):
     id: str
     occasion: str
     shop_day: str
+    now: str
+    """By the server's clock, so that a device whose own clock is wrong still tells what is late."""
     counts: list[TourCountShown]
 
 
@@ -210,6 +212,7 @@ def _shown(work: UnitOfWork, tour: TourRow, person: SignedIn) -> TourShown:
         id=tour.id,
         occasion=tour.occasion.value,
         shop_day=tour.shop_day.isoformat(),
+        now=format_time(work.now),
         counts=[
             TourCountShown(
                 id=row.id,

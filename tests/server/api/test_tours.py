@@ -29,7 +29,7 @@ def test_the_tour_of_now_has_the_members_the_app_reads_and_no_figure(site: Site)
         count = await count_first(site, claire, ONE, list(RINGS[ONE]))
         tour = ok(await claire.get("/v1/tours/current"))
 
-        assert set(tour) == {"id", "occasion", "shop_day", "counts"}
+        assert set(tour) == {"id", "occasion", "shop_day", "now", "counts"}
         assert (tour["occasion"], tour["shop_day"], len(tour["counts"])) == ("opening", "2026-03-02", 2)
         mine = next(one for one in tour["counts"] if one["id"] == count)
         assert mine == {

@@ -6,6 +6,6 @@ import { text } from "../../text.ts";
 
 /** A reason without a sentence in this app shows as the server's own word: it is never left out. */
 export function sentenceOf(reason: ExceptionReason): string {
-  const sentence = wordFor(text.signException, reason.code) ?? wordFor(text.finding, reason.code) ?? reason.code;
+  const sentence = wordFor(text.signException, reason.code) ?? wordFor(text.finding, reason.code) ?? text.signExceptionOther(reason.code);
   return reason.subjects.length === 0 ? `${sentence}.` : text.signAbout(sentence, reason.subjects.join(", "));
 }

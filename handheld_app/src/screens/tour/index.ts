@@ -7,17 +7,20 @@ import type { TourState } from "./tour_state.ts";
 
 export interface LoadedTour {
   readonly state: TourState;
+  /** How far the server's clock is ahead of the device's, ms; null: the server was not heard. */
+  readonly skewMs: number | null;
   readonly link: LinkState["kind"];
 }
 
-export async function loadTour(client: Client, device: DeviceStore, nowMs: number): Promise<LoadedTour> {
+export async function loadTour(client: Client, device: DeviceStore, deviceMs: number): Promise<LoadedTour> {
   const answer = await client.currentTour();
   if (answer.ok) {
-    await device.keepTour({ tour: answer.value, takenAtMs: nowMs });
-    return { state: { kind: "ready", tour: answer.value, takenAtMs: nowMs }, link: "online" };
+    const kept = { tour: answer.value, takenAtMs: answer.value.nowMs };
+    await device.keepTour(kept);
+    return { state: { kind: "ready", ...kept }, link: "online", skewMs: answer.value.nowMs - deviceMs };
   }
-  if (answer.error.kind === "refused" && answer.error.status === 404) return { state: { kind: "empty", nextAtMs: null }, link: "online" };
+  if (answer.error.kind === "refused" && answer.error.status === 404) return { state: { kind: "empty", nextAtMs: null }, link: "online", skewMs: null };
   const kept = await device.tour();
   const link = answer.error.kind === "signed_out" ? "expired" : "offline";
-  return { state: kept === undefined ? { kind: "failed" } : { kind: "ready", ...kept }, link };
+  return { state: kept === undefined ? { kind: "failed" } : { kind: "ready", ...kept }, link, skewMs: null };
 }
