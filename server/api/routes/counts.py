@@ -123,6 +123,8 @@ class FiguresShown(BaseModel):
     """null: the result is not fixed."""
     missing: list[str] | None
     exceptions: list[str] | None
+    late: list[str]
+    """Heard after the seal of a round that did not have them; part of no set and no result."""
     cases: list[dict[str, str]]
 
 
@@ -273,6 +275,7 @@ async def figures(request: Request, count_id: Id, person: Person) -> FiguresShow
         present=None if result is None else list(result.present),
         missing=None if result is None else list(result.missing),
         exceptions=None if result is None else list(result.exceptions),
+        late=sorted({ref for one in count.late for ref in one.refs}),
         cases=[
             {"case": one.case, "discrepancy": one.discrepancy, "subject": one.subject, "outcome": one.outcome}
             for one in count.cases
