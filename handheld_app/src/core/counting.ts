@@ -95,9 +95,9 @@ export function stageOf(counting: Counting): CountingStage {
   return { kind: counting.heard ?? "place_tray" };
 }
 
-/** Only a stable tray is sealed, or one that no reader reads; lifting a stable one does the same. */
+/** A stable tray is sealed, or one that no reader reads. One whose reader is silent is sealed with the gap said by name. */
 export function maySeal(stage: CountingStage): boolean {
-  return stage.kind === "stable" || stage.kind === "by_hand";
+  return stage.kind === "stable" || stage.kind === "by_hand" || stage.kind === "reader_lost";
 }
 
 /** Codes of one scan or one paste that are not in the outbox yet, in their order, each once. */

@@ -20,8 +20,9 @@ export function labelScanned(of: RoundRef, code: string): Fact {
   return { ...of, type: "label.scanned", body: { code } };
 }
 
-export function roundSealed(of: RoundRef): Fact {
-  return { ...of, type: "round.sealed", body: {} };
+/** `gap`: why what a reader still holds is given up; the verification is then blind. null: every reader is waited for. */
+export function roundSealed(of: RoundRef, gap: string | null = null): Fact {
+  return { ...of, type: "round.sealed", body: gap === null ? {} : { accept_gap: gap } };
 }
 
 export function draftOf(fact: Fact, by: { readonly person: string; readonly atMs: number; readonly monoMs: number }): Draft {

@@ -67,7 +67,7 @@ describe("counting", () => {
     expect(readersAsOne([reader("barcode_line", true), reader("thingmagic_ff", false)])).toBe("lost");
     expect(readersAsOne([reader("thingmagic_ff", false), reader("llrp", true)])).toBe("listening");
     expect(maySeal(stageOf(heard([{ kind: "readers", readers: "none" }])))).toBe(true);
-    expect(maySeal(stageOf(heard([{ kind: "stage", stage: "stable", isUnknownHeard: false }, { kind: "readers", readers: "lost" }])))).toBe(false);
+    expect(stageOf(heard([{ kind: "stage", stage: "stable", isUnknownHeard: false }, { kind: "readers", readers: "lost" }])).kind).toBe("reader_lost");
   });
 
   it("finds the codes of a paste, whatever parts them, and drops what is no label", () => {
@@ -86,6 +86,11 @@ describe("facts", () => {
     expect(refusedOf([refused(1, "a"), refused(2, "b"), refused(3, "a")], "a", "round.sealed")?.reason).toBe("r3");
     expect(refusedOf([refused(2, "b")], "a", "round.sealed")).toBe(null);
     expect(refusedOf([refused(1, "a")], "a", "label.scanned")).toBe(null);
+  });
+
+  it("gives up what a silent reader holds by name only", () => {
+    expect(roundSealed({ count: "c", round: "r" }).body).toEqual({});
+    expect(roundSealed({ count: "c", round: "r" }, "Lecteur muet").body).toEqual({ accept_gap: "Lecteur muet" });
   });
 
   it("names a label by its code and nothing else", () => {

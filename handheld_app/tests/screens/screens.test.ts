@@ -41,11 +41,11 @@ describe("counting", () => {
     expect(pages.map(told).filter((page) => /\d/.test(page))).toEqual([]);
   });
 
-  it("seals a tray that is stable or read by no radio, and no other", () => {
+  it("seals a tray that is stable, or that no radio reads now, and no other", () => {
     const open = STAGES.filter((kind) => !isSealOff(counting(kind, { kind: "online" }, false)));
 
     // "sealing" and "sealed" have the next tray as their main button.
-    expect(open).toEqual(["stable", "by_hand", "sealing", "sealed"]);
+    expect(open).toEqual(["stable", "by_hand", "sealing", "sealed", "reader_lost"]);
   });
 
   it("says the stage in a word and not by colour alone", () => {
