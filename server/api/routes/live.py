@@ -1,6 +1,7 @@
 """Live: a screen says what it watches and what it saw last; it gets what it missed, then what happens, and a heartbeat."""
 
 import asyncio
+from functools import partial
 from typing import Final
 
 import orjson
@@ -10,15 +11,20 @@ from starlette.websockets import WebSocketDisconnect
 from server.api.auth import person_of
 from server.api.context import Context, context_of
 from server.core.errors import DomainError, Malformed
+from server.core.ids import RoundId
 from server.feed.hub import Mailbox
+from server.store import attachments, packs
 from server.store.credentials import SignedIn
+from server.usecases.attach_reader import NotYourRound
 
 HEARTBEAT_S: Final = 4.0
 """Silence after which a heartbeat is sent; a screen that hears nothing for longer than 5 s says that it is not live."""
 TOPICS_MAX: Final = 64
 QUERY_CHARACTERS_MAX: Final = 4_000
 POLICY_VIOLATION: Final = 1008
-OPEN_TOPICS: Final = frozenset({"board", "readers", "tour"})
+BOARD: Final = "board"
+ROUND: Final = "round/"
+OPEN_TOPICS: Final = frozenset({BOARD, "readers", "tour"})
 
 router = APIRouter()
 
@@ -29,12 +35,25 @@ def wanted_topics(asked: str, person: SignedIn) -> frozenset[str]:
     Raises: Malformed: too many, or a topic that does not exist.
     """
     topics = frozenset(word for word in asked.split(",") if word)
-    unknown = sorted(topic for topic in topics if topic not in OPEN_TOPICS and not topic.startswith("round/"))
+    unknown = sorted(topic for topic in topics if topic not in OPEN_TOPICS and not topic.startswith(ROUND))
     if not topics or unknown or len(topics) > TOPICS_MAX:
         raise Malformed("Name 1 to 64 topics of board, readers, tour and round/<id>, separated by commas.")
     if not person.rights & {"manage", "own", "read"}:
-        return topics - {"board"}
+        return topics - {BOARD}
     return topics
+
+
+def require_own_rounds(context: Context, person: SignedIn, topics: frozenset[str]) -> None:
+    """Refuse the topic of a round to all but its own person on its own device.
+
+    Raises: NotYourRound: it is another's, or there is no such round.
+    """
+    own = (person.person_id, person.device_id)
+    rounds = sorted(RoundId(topic.removeprefix(ROUND)) for topic in topics if topic.startswith(ROUND))
+    for round_id in rounds:
+        facts = context.store.read(partial(attachments.round_facts, shop_id=person.shop_id, round_id=round_id))
+        if facts is None or (facts.person_id, facts.device_id) != own:
+            raise NotYourRound("Only who reads a round watches it, on the round's own device. Open your own count.")
 
 
 def seen_sequences(asked: str, topics: frozenset[str]) -> dict[str, int]:
@@ -61,6 +80,7 @@ async def live(socket: WebSocket, *, topics: str = "", since: str = "", epoch: s
             raise Malformed("The query is too long; watch fewer topics.")
         person = await asyncio.to_thread(person_of, context, socket)
         wanted = wanted_topics(topics, person)
+        await asyncio.to_thread(require_own_rounds, context, person, wanted)
         seen = seen_sequences(since, wanted)
     except DomainError as refusal:
         await socket.close(POLICY_VIOLATION, refusal.code)
@@ -68,42 +88,85 @@ async def live(socket: WebSocket, *, topics: str = "", since: str = "", epoch: s
     offered = [word.strip() for word in socket.headers.get("sec-websocket-protocol", "").split(",")]
     await socket.accept(subprotocol="baguier.v1" if "baguier.v1" in offered else None)
     wake = asyncio.Event()
-    mailbox = Mailbox(wanted, wake.set)
+    mailbox = Mailbox(wanted, wake=wake.set)
     context.hub.watch(mailbox, since=seen, epoch=epoch)
     try:
-        await _serve(socket, context, mailbox=mailbox, wake=wake)
+        await Viewer(socket, context, person, mailbox=mailbox, wake=wake).serve()
     finally:
         context.hub.leave(mailbox)
 
 
-async def _serve(socket: WebSocket, context: Context, *, mailbox: Mailbox, wake: asyncio.Event) -> None:
-    """Send what arrives in the mailbox until the viewer goes or its session ends."""
-    leaving = asyncio.create_task(_until_gone(socket))
-    try:
-        while not leaving.done():
-            waking = asyncio.create_task(wake.wait())
-            await asyncio.wait({waking, leaving}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
-            if not wake.is_set():
-                waking.cancel()
-                await asyncio.to_thread(person_of, context, socket)
-                await socket.send_text(_plain("heartbeat", context, heads=context.hub.heads(mailbox.topics)))
-                continue
-            wake.clear()
-            messages, lost = mailbox.take()
-            if lost:
-                await socket.send_text(_plain("resync", context, heads=context.hub.heads(lost)))
-            for message in messages:
-                await socket.send_text(message.encode().decode())
-    except DomainError as refusal:
-        await socket.close(POLICY_VIOLATION, refusal.code)
-    except WebSocketDisconnect:
-        return
-    finally:
-        leaving.cancel()
+class Viewer:
+    """One screen: gets what its mailbox holds, and nothing of the board while its person counts blind."""
 
+    def __init__(
+        self, socket: WebSocket, context: Context, person: SignedIn, *, mailbox: Mailbox, wake: asyncio.Event
+    ) -> None:
+        self._socket = socket
+        self._context = context
+        self._person = person
+        self._mailbox = mailbox
+        self._wake = wake
+        self._is_muted = False
 
-def _plain(kind: str, context: Context, *, heads: dict[str, int]) -> str:
-    return orjson.dumps({"type": kind, "epoch": context.hub.epoch, "heads": heads}).decode()
+    async def serve(self) -> None:
+        """Send what arrives in the mailbox until the viewer goes or its session ends."""
+        leaving = asyncio.create_task(_until_gone(self._socket))
+        try:
+            await self._listen_or_mute()
+            while not leaving.done():
+                waking = asyncio.create_task(self._wake.wait())
+                await asyncio.wait({waking, leaving}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+                if self._wake.is_set():
+                    self._wake.clear()
+                    await self._deliver()
+                else:
+                    waking.cancel()
+                    await self._beat()
+        except DomainError as refusal:
+            await self._socket.close(POLICY_VIOLATION, refusal.code)
+        except WebSocketDisconnect:
+            return
+        finally:
+            leaving.cancel()
+
+    async def _deliver(self) -> None:
+        messages, lost = self._mailbox.take()
+        if BOARD in lost or any(message.announcement.topic == BOARD for message in messages):
+            was_muted = self._is_muted
+            # Asked after the commit that is announced, so a round begun before it is known.
+            await self._listen_or_mute()
+            if self._is_muted or was_muted:
+                messages = [message for message in messages if message.announcement.topic != BOARD]
+                lost = [topic for topic in lost if topic != BOARD]
+        if lost:
+            await self._say("resync", heads=self._context.hub.heads(lost))
+        for message in messages:
+            await self._socket.send_text(message.encode().decode())
+
+    async def _beat(self) -> None:
+        await asyncio.to_thread(person_of, self._context, self._socket)
+        if self._is_muted:
+            await self._listen_or_mute()
+        topics = self._mailbox.topics - ({BOARD} if self._is_muted else set())
+        await self._say("heartbeat", heads=self._context.hub.heads(topics))
+
+    async def _listen_or_mute(self) -> None:
+        """Bring the board's muting up to date and say so once: `muted` at its begin, `resync` at its end."""
+        if BOARD not in self._mailbox.topics:
+            return
+        was_muted, self._is_muted = self._is_muted, await asyncio.to_thread(self._is_counting)
+        if self._is_muted and not was_muted:
+            await self._say("muted")
+        elif was_muted and not self._is_muted:
+            await self._say("resync", heads=self._context.hub.heads([BOARD]))
+
+    def _is_counting(self) -> bool:
+        person = self._person
+        return self._context.store.read(lambda conn: packs.is_counting(conn, person.shop_id, person.person_id))
+
+    async def _say(self, kind: str, **facts: object) -> None:
+        await self._socket.send_text(orjson.dumps({"type": kind, "epoch": self._context.hub.epoch, **facts}).decode())
 
 
 async def _until_gone(socket: WebSocket) -> None:
