@@ -136,7 +136,7 @@ def _next_step(person: Person, count: Count, hands: Hands) -> Count:
     unanswered = [ask["reference"] for ask in count["asks"] if ask["answer"] == "unanswered"]
     if count["quantity"] == "needed":
         shown = person.post(f"{base}/quantity", {"pieces": hands.quantity(path)})
-    elif count["mode"] == "blind" and count["round"] is not None:
+    elif count["round_kind"] == "B1":
         _read_and_seal(person, [count])
         shown = person.get(base)
     elif unanswered:

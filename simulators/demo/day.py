@@ -52,9 +52,10 @@ class Team:
             )
         )
 
-    def all(self) -> tuple[Person, ...]:
-        """Everybody."""
-        return self.claire, self.marc, self.ines, self.lea
+    @property
+    def counters(self) -> tuple[Person, Person]:
+        """The two who count, verify and sign."""
+        return self.claire, self.marc
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,7 +123,7 @@ def play(floor: Floor, plot: Plot, *, lie: Lie = Lie.NONE) -> dict[str, Any]:
 
 def hold_tour(team: Team, hands: Hands) -> dict[str, Any]:
     """One tour from the first tray to the closed counts; gives its figures."""
-    for person in team.all():
+    for person in team.counters:
         person.sign_in()
     with team.claire.following_tour() as tour, team.marc.following_tour():
         path_of = {one["id"]: one["path"] for one in tour["counts"]}
@@ -131,11 +132,12 @@ def hold_tour(team: Team, hands: Hands) -> dict[str, Any]:
             lambda: count_and_verify(team.claire, hands, firsts=first, others=second),
             lambda: count_and_verify(team.marc, hands, firsts=second, others=first),
         )
-        for count in path_of:
-            recount([team.ines, team.claire, team.marc], count, hands)
+        settle(team, list(path_of), hands)
+        # The desk is one device: whoever signs in there ends the session before.
+        team.lea.sign_in()
         cases = [case for case in team.lea.get("/v1/cases") if case["count"] in path_of]
         decide_cases(team.lea, cases, hands.floor)
-        for person in (team.claire, team.marc):
+        for person in team.counters:
             sign(person, tour["id"], shown_at=hands.floor.now())
         team.claire.news.wait(
             lambda states: all(state == "CLOSED" for state in states.values()), what="every count is closed"
@@ -152,6 +154,15 @@ def count_and_verify(person: Person, hands: Hands, *, firsts: Sequence[str], oth
         ready = person.news.first_not_in(UNREADY, left)
         verify(person, ready, hands)
         left.remove(ready)
+
+
+def settle(team: Team, counts: Sequence[str], hands: Hands) -> None:
+    """Recount the lines on which two people differ: a third person comes to the desk if there are any."""
+    differing = [count for count in counts if team.claire.get(f"/v1/counts/{count}")["recount"]]
+    if differing:
+        team.ines.sign_in()
+    for count in differing:
+        recount([team.ines, *team.counters], count, hands)
 
 
 def live_day(team: Team, plot: Plot) -> None:
@@ -237,7 +248,7 @@ def _figures(team: Team, path_of: Mapping[str, str], cases: Sequence[Mapping[str
         "expected": sum(len(one["expected"]) for one in shown),
         "found": sum(len(set(one["present"]) & set(one["expected"])) for one in shown),
         "discrepancies": len(cases),
-        "signed_by": [team.claire.name, team.marc.name],
+        "signed_by": [person.name for person in team.counters],
         "cases": cases,
     }
 
