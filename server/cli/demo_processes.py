@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from server.core.errors import Conflict
 
-READY_S: Final = 30.0
+READY_S: Final = 60.0
 """The server loads in two seconds; a cold disk and a busy small computer get the rest."""
 STOP_S: Final = 10.0
 """Longer than an agent's wait for a reader that does not confirm its stop."""

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -46,6 +47,8 @@ def serve(
     from server.store.unit_of_work import Store
     from server.usecases.shop_clock import clock_to_serve
 
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     hub = Hub(epoch=secrets.token_hex(8))
     bridge = FeedBridge(hub)
     try:
@@ -67,6 +70,11 @@ def serve(
     except DomainError as refusal:
         print(refusal.sentence, file=sys.stderr)
         raise typer.Exit(1) from refusal
+
+
+def _leave(*_: object) -> None:
+    """Leave in order: once uvicorn has ended it raises the signal anew, which otherwise kills us with the store open."""
+    raise SystemExit(0)
 
 
 def _require_loopback(host: str) -> None:

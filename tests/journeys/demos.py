@@ -1,6 +1,7 @@
 """A running demonstration for journeys: `baguier demo` as a person starts it, and whatever of it is left afterwards."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -45,8 +46,8 @@ def processes_of(folder: Path) -> list[str]:
 
 
 @contextmanager
-def running_demo(*options: str) -> Iterator[Demo]:
-    """A demonstration that is up; at the end every process of it is gone, or the test fails."""
+def running_demo(*options: str, temporary: Path) -> Iterator[Demo]:
+    """A demonstration that is up, with its temporary files in `temporary`; at the end every process is gone, or the test fails."""
     process = subprocess.Popen(
         [*START, *options],
         cwd=ROOT,
@@ -54,6 +55,7 @@ def running_demo(*options: str) -> Iterator[Demo]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
     )
     assert process.stdout is not None
     assert process.stderr is not None

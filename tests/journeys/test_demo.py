@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,15 @@ def told(path: str) -> set[str]:
     return set(json.loads(Path(path).read_text())["tags_intact"])
 
 
-def test_a_stolen_piece_is_silent_at_the_next_count_and_ctrl_c_leaves_nothing() -> None:
-    with running_demo() as demo:
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder with a short name: a Unix socket's path has 108 bytes at most."""
+    with tempfile.TemporaryDirectory(prefix="d") as made:
+        yield Path(made)
+
+
+def test_a_stolen_piece_is_silent_at_the_next_count_and_ctrl_c_leaves_nothing(temporary: Path) -> None:
+    with running_demo(temporary=temporary) as demo:
         floor = floor_of(demo)
         assert (len(floor["pieces"]), len([one for one in floor["places"] if one["kind"] == "tray"])) == (300, 12)
         assert act(demo, act="steal", ref="BAG-000003").status_code == 200
@@ -79,12 +87,13 @@ def test_a_stolen_piece_is_silent_at_the_next_count_and_ctrl_c_leaves_nothing() 
         assert demo.end(signal.SIGINT) == 0
 
     assert [one["reference"] for one in search["silent"]] == ["BAG-000003"]
-    assert not demo.folder.exists()
+    assert demo.folder.parent == temporary
+    assert list(temporary.iterdir()) == []
 
 
-def test_the_shop_s_morning_a_name_for_each_device_and_no_process_after_a_kill(tmp_path: Path) -> None:
+def test_the_shop_s_morning_a_name_for_each_device_and_no_process_after_a_kill(tmp_path: Path, temporary: Path) -> None:
     folder = tmp_path / "shop"
-    with running_demo("--data", str(folder)) as demo:
+    with running_demo("--data", str(folder), temporary=temporary) as demo:
         now = datetime.fromisoformat(httpx.get(f"{demo.said['boutique']}state").json()["now"])
         assert (now.hour, now.date()) == (8, datetime.now(UTC).astimezone(ZoneInfo("Europe/Paris")).date())
         for name in ("claire", "marc", "bureau", "127"):
