@@ -1,7 +1,7 @@
 """The composition root for HTTP: wires the store, the hub and the routes into one application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -31,9 +31,11 @@ from server.core.announcement import Announcement
 from server.core.errors import DomainError
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
+from server.store.checkpoints import signed_size
 from server.store.unit_of_work import NoShopYet, Store
 from server.usecases.close_counts import close_covered
 from server.usecases.close_counts_overdue import end_overdue
+from server.usecases.make_records import make_records
 from server.usecases.sign_checkpoint import sign_checkpoint
 from server.usecases.sign_in import PinGuard
 
@@ -91,32 +93,49 @@ def sign_and_close(store: Store, signer: SignerClient, *, signed: int) -> int:
     return size
 
 
+def record_ended(store: Store, signer: SignerClient, *, looked_at: int) -> int:
+    """Make the records of tours that ended, if more was signed since the last look; give the signed size."""
+    size = store.read(lambda conn: signed_size(conn, store.shop_id))
+    if size != looked_at:
+        make_records(store, signer)
+    return size
+
+
 async def keep_signed(store: Store, signer: SignerClient) -> None:
     """Sign the log within a second of its growing, for as long as the server runs; say once when it cannot."""
-    was_refused, signed = "", 0
+    await _keep(
+        lambda signed: sign_and_close(store, signer, signed=signed),
+        every_s=SIGN_EVERY_S,
+        failure="checkpoint_not_signed",
+    )
+
+
+async def keep_recorded(store: Store, signer: SignerClient) -> None:
+    """Make each tour's record within seconds of its end. A job of its own: a page takes longer than a signature may wait."""
+    await _keep(
+        lambda size: record_ended(store, signer, looked_at=size), every_s=SIGN_EVERY_S, failure="record_not_made"
+    )
+
+
+async def keep_plans(store: Store) -> None:
+    """End what is overdue, once a minute: plans that nobody took, counts that were left."""
+    await _keep(lambda _: len(store.run(end_overdue)), every_s=PLANS_EVERY_S, failure="overdue_not_ended")
+
+
+async def _keep(step: Callable[[int], int], *, every_s: float, failure: str) -> None:
+    """Take a step again and again in a thread of its own, with what the last good one gave; say once why one is refused."""
+    was_refused, reached = "", 0
     while True:
         try:
-            signed = await asyncio.to_thread(sign_and_close, store, signer, signed=signed)
+            reached = await asyncio.to_thread(step, reached)
             was_refused = ""
         except NoShopYet:
             pass
         except DomainError as refusal:
             if refusal.code != was_refused:
-                LOG.warning("checkpoint_not_signed", code=refusal.code, sentence=refusal.sentence)
+                LOG.warning(failure, code=refusal.code, sentence=refusal.sentence)
             was_refused = refusal.code
-        await asyncio.sleep(SIGN_EVERY_S)
-
-
-async def keep_plans(store: Store) -> None:
-    """End what is overdue, once a minute: plans that nobody took, counts that were left."""
-    while True:
-        try:
-            await asyncio.to_thread(store.run, end_overdue)
-        except NoShopYet:
-            pass
-        except DomainError as refusal:
-            LOG.warning("overdue_not_ended", code=refusal.code, sentence=refusal.sentence)
-        await asyncio.sleep(PLANS_EVERY_S)
+        await asyncio.sleep(every_s)
 
 
 def create_app(
@@ -128,7 +147,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         bridge.start(asyncio.get_running_loop())
-        jobs = [asyncio.create_task(keep_signed(store, signer)), asyncio.create_task(keep_plans(store))]
+        kept = (keep_signed(store, signer), keep_recorded(store, signer), keep_plans(store))
+        jobs = [asyncio.create_task(one) for one in kept]
         yield
         for job in jobs:
             job.cancel()

@@ -13,9 +13,10 @@ import typer
 
 from server.cli.shop_folder import DataOption, JsonOption, UrlOption, answer, opened, refusals, settings
 from server.core.errors import Malformed
+from server.core.ids import CountId
 from server.signer.spawn import signer_of
 from server.store.database import StoreInUse
-from server.usecases.export_pack import Period, Profile, export_pack
+from server.usecases.export_pack import Period, Profile, Wanted, export_pack
 
 EXIT_IN_USE: Final = 1
 """A server or another command holds the folder; the same command works once that has ended."""
@@ -33,27 +34,39 @@ def _noun() -> None:
 @app.command(epilog="Example: baguier export audit --from 2026-03-01 --to 2026-03-31 --out march.zip --data shop")
 def audit(
     *,
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First shop day.")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last shop day, included.")],
     out: Annotated[Path, typer.Option(metavar="PACK.zip", help="The pack; one that stands there is replaced.")],
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First shop day.")] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last shop day, included.")
+    ] = None,
     profile: Annotated[Profile, typer.Option(help="Who gets it: amounts and names differ.")] = Profile.INSURER,
+    count: Annotated[
+        str | None, typer.Option(metavar="ID", help="An extract about this count alone, with a folder of its own.")
+    ] = None,
     signer: SignerOption = None,
     data: DataOption = None,
     database_url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign the log and write the pack. Exit code: 0 written, 1 a server runs, 2 not possible as asked."""
+    """Sign the log and write the pack. Exit code: 0 written, 1 a server runs, 2 not possible as asked.
+
+    Hand `baguier trust export` over BEFORE the pack is made: a trust file newer than the pack cannot verify it.
+    """
     with refusals(), in_use(EXIT_IN_USE):
-        period = Period(first.date(), last.date())
+        if (first is None) is not (last is None):
+            raise Malformed("A period has two ends: give both --from and --to, or with --count neither.")
+        period = Period(first.date(), last.date()) if first is not None and last is not None else None
+        wanted = Wanted(profile, period=period, count=None if count is None else CountId(count))
         require_folder(out)
         chosen = settings(data, database_url)
         with opened(chosen) as store, signer_of(chosen.data, signer) as client:
-            pack = export_pack(store, client, period=period, profile=profile)
+            pack = export_pack(store, client, wanted)
         write_whole(out, pack.raw, mode=0o600)
     answer(
         {"out": str(out), "bytes": len(pack.raw), "leaves": pack.leaves, "moves": pack.moves, "scope": pack.scope},
         as_json=as_json,
-        text=f"{out}: {pack.leaves} leaves, {pack.moves} moves. Check it with: baguier verify {out} --trust TRUST",
+        text=f"{out}: {pack.leaves} leaves, {pack.moves} moves. Check it with: baguier verify {out} --trust TRUST, "
+        "where TRUST was written before.",
     )
 
 

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from server.core.errors import DomainError
+from server.core.log.canonical import JsonValue
 from server.core.log.findings import NOT_CLAIMED, Finding, Property, State, Verification
 from server.core.log.trust import TRUST_BYTES_MAX, Trust
 from server.core.log.verify import verify_pack
@@ -61,7 +63,7 @@ def verify_command(pack: Path, trust: Path | None, *, as_json: bool) -> int:
 
 def _verified(opened: OpenedZip, held: Trust | None) -> Verification:
     if not opened.damaged:
-        return verify_pack(opened.members, held, is_canonical=opened.is_canonical, check_record=_check_record)
+        return verify_pack(opened.members, held, is_canonical=opened.is_canonical, read_record=_read_record)
     first = opened.damaged[0]
     sentence = f"The member {first} does not fit its own check sum: it was changed or damaged."
     reason = "The pack's bytes are not those that were signed, so they say nothing."
@@ -69,10 +71,10 @@ def _verified(opened: OpenedZip, held: Trust | None) -> Verification:
     return Verification((Finding(Property.BYTES, State.BROKEN, sentence, first), *rest))
 
 
-def _check_record(pdf: bytes, certificate_sha256: str) -> None:
-    from server.exports.record_pdf import check_seal  # The PDF library takes half a second to load.
+def _read_record(pdf: bytes, certificate_sha256: str) -> Mapping[str, JsonValue]:
+    from server.exports.record_pdf import read_record  # The PDF library takes half a second to load.
 
-    check_seal(pdf, certificate_sha256=certificate_sha256)
+    return read_record(pdf, certificate_sha256)
 
 
 def _document(pack: Path, verification: Verification) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Builds a pack: members from the log and the store, a signed manifest over them, one canonical ZIP."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from server.core.errors import Conflict
@@ -49,6 +49,8 @@ class PackSource:
     """Exact bytes of each sealed set that a leaf names by its SHA-256."""
     expected_sets: tuple[bytes, ...]
     """Exact bytes of each frozen expected set that a leaf names by its SHA-256."""
+    draws: tuple[bytes, ...]
+    """Exact bytes of the chances of each tour, which a leaf names by its SHA-256."""
     signatures: tuple[Mapping[str, JsonValue], ...]
     """`{signature, lines}`: each signature's id and the list it covers."""
     moves: tuple[Mapping[str, JsonValue], ...]
@@ -61,6 +63,10 @@ class PackSource:
     """RFC 3339 UTC, as `events.format_time` writes."""
     profile: str = "insurer"
     scope: str = "whole"
+    count: str | None = None
+    """The one count that an extract is about; its sets are then in `folder`."""
+    folder: Mapping[str, bytes] = field(default_factory=dict)
+    """Documents of the extract's count by name: `expected`, `draw`, `A1` to `B2`."""
     is_demo: bool = False
 
 
@@ -79,6 +85,7 @@ def build_pack(source: PackSource, *, sign_manifest: Callable[[bytes], str]) -> 
         made_at=source.made_at,
         profile=source.profile,
         scope=source.scope,
+        count=source.count,
         is_demo=source.is_demo,
         files=pack.members_of(contents),
     ).to_bytes()
@@ -104,6 +111,8 @@ def _contents_of(source: PackSource) -> dict[str, bytes]:
     }
     contents |= {pack.path_of("sealed", raw): raw for raw in source.sealed_sets}
     contents |= {pack.path_of("expected", raw): raw for raw in source.expected_sets}
+    contents |= {pack.path_of("draws", raw): raw for raw in source.draws}
+    contents |= {pack.count_path(source.count or "", name): raw for name, raw in source.folder.items()}
     contents |= {f"{pack.COUNTS}{month}.jsonl": pack.lines_of(rows) for month, rows in source.counts.items()}
     contents |= {f"{TABLES}{table.name}.csv": write_csv(table.header, table.rows) for table in source.tables}
     contents |= {f"{pack.RECORDS}{name}.pdf": raw for name, raw in source.records.items()}

@@ -21,6 +21,8 @@ from server.core.log.canonical import JsonValue
 LINES_MAX: Final = 2_000
 """Places of one record: about 45 a page."""
 
+CONTENT_FILE: Final = "record.json"
+"""Name of the file embedded in a record: its content as canonical JSON."""
 _SIGNATURE_FIELD: Final = "Seal"
 _DER_BYTES_MAX: Final = 72  # A P-256 signature: two numbers of 33 bytes and their DER heads.
 _NOT_CLAIMED: Final = {
@@ -47,6 +49,8 @@ class SealBroken(Malformed):
 class RecordLine:
     """One counted place of the tour."""
 
+    count: str
+    """Id of the count: by it a verifier finds what was signed. Not printed."""
     place: str
     expected: int
     """Pieces expected when the count was opened."""
@@ -174,6 +178,26 @@ def seal_pdf(pdf: bytes, seal: Seal, *, at: datetime) -> bytes:
     return sealed.getvalue()
 
 
+def read_record(pdf: bytes, certificate_sha256: str) -> dict[str, JsonValue]:
+    """The content embedded in a record whose seal is good.
+
+    Raises: SealBroken: it bears no good seal by that certificate, or holds no content that can be read.
+    """
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    check_seal(pdf, certificate_sha256=certificate_sha256)
+    try:
+        files = PdfFileReader(io.BytesIO(pdf)).root["/Names"]["/EmbeddedFiles"]["/Names"]
+        named = {str(files[at]): files[at + 1] for at in range(0, len(files), 2)}
+        content = canonical.decode_exact(named[CONTENT_FILE]["/EF"]["/F"].data)
+    except (PdfError, Malformed, ValueError, KeyError, TypeError, IndexError) as error:
+        raise SealBroken(f"The record does not hold its content: {error}.") from error
+    if not isinstance(content, dict):
+        raise SealBroken("The record does not hold its content.")
+    return content
+
+
 def check_seal(pdf: bytes, *, certificate_sha256: str) -> None:
     """Check that the record bears exactly one seal, over all of it, by the pinned certificate.
 
@@ -249,6 +273,7 @@ def _content_of(record: TourRecord, fingerprint: str) -> JsonValue:
         },
         "lines": [
             {
+                "count": line.count,
                 "place": line.place,
                 "expected": line.expected,
                 "present": line.present,

@@ -58,13 +58,15 @@ class SignerClient:
 
         Raises: RootNotExtending: it does not continue what was signed. SignerDown: no answer; asking again is safe.
         """
-        hashes = [one.hex() for one in proof]
-        wanted: dict[str, JsonValue] = {"origin": origin, "size": size, "root": root.hex(), "proof": hashes}
-        return _note(self._call({"op": "checkpoint", **wanted}))
+        return _note(self._call({"op": "checkpoint", **_head(origin, size, root=root, proof=proof)}))
 
-    def pack(self, origin: str, *, manifest_sha256: bytes) -> str:
-        """The signed note that binds a pack's manifest to the last checkpoint."""
-        return _note(self._call({"op": "pack", "origin": origin, "manifest_sha256": manifest_sha256.hex()}))
+    def pack(self, origin: str, *, manifest_sha256: bytes, size: int, root: bytes, proof: tuple[bytes, ...]) -> str:
+        """The signed note that binds a pack's manifest to the head it ends at; `proof` leads from there to `last`.
+
+        Raises: RootNotExtending: what was signed does not continue it. SignerDown.
+        """
+        head = _head(origin, size, root=root, proof=proof)
+        return _note(self._call({"op": "pack", "manifest_sha256": manifest_sha256.hex(), **head}))
 
     def vkey(self, origin: str) -> str:
         """The verifier key string to give to whoever will check packs of this log."""
@@ -118,6 +120,10 @@ class SignerClient:
         if self._link is not None:
             self._link.close()
             self._link = None
+
+
+def _head(origin: str, size: int, *, root: bytes, proof: tuple[bytes, ...]) -> dict[str, JsonValue]:
+    return {"origin": origin, "size": size, "root": root.hex(), "proof": [one.hex() for one in proof]}
 
 
 def _text(result: Mapping[str, JsonValue], name: str) -> str:

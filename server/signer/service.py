@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from server.core.errors import Conflict, DomainError, Malformed
-from server.core.log import canonical, checkpoint
+from server.core.log import canonical, checkpoint, merkle
 from server.core.log.canonical import JsonValue
 from server.core.log.checkpoint import Checkpoint
 from server.core.log.merkle import PROOF_HASHES_MAX
 from server.core.log.note import VerifierKey
 from server.signer.files import SignerStateUnusable
 from server.signer.keys import Keys
-from server.signer.state import SignerState
+from server.signer.state import RootNotExtending, SignerState
 
 LINE_BYTES_MAX: Final = 16 * 1024
 """Longest request or answer: a proof of the largest tree has 7 KiB of hex, the certificate 2 KiB."""
@@ -32,7 +32,7 @@ PROTOCOL: Final[Mapping[str, frozenset[str]]] = {
     "last": frozenset({"origin"}),
     "vkey": frozenset({"origin"}),
     "checkpoint": frozenset({"origin", "size", "root", "proof"}),
-    "pack": frozenset({"origin", "manifest_sha256"}),
+    "pack": frozenset({"origin", "manifest_sha256", "size", "root", "proof"}),
     "pdf_sign": frozenset({"digest"}),
     "pdf_certificate": frozenset(),
     "pin_mac": frozenset({"value"}),
@@ -82,7 +82,7 @@ class SignerService:
             case "checkpoint":
                 return self._checkpoint(request)
             case "pack":
-                return self._pack(_text(request, "origin"), _hash(request["manifest_sha256"]))
+                return self._pack(request)
             case "pdf_sign":
                 digest = _hash(request["digest"])
                 return {"signature": self.keys.pdf.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256()))).hex()}
@@ -97,19 +97,35 @@ class SignerService:
         return {"size": 0, "root": None} if last is None else {"size": last.size, "root": last.root.hex()}
 
     def _checkpoint(self, request: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-        size, proof = request["size"], request["proof"]
-        if type(size) is not int or not isinstance(proof, list) or len(proof) > PROOF_HASHES_MAX:
-            raise Malformed("A checkpoint request has a whole size and a proof of hashes.")
-        wanted = Checkpoint(_text(request, "origin"), size, _hash(request["root"]))
+        wanted, proof = _head_of(request)
         # The state is on the disk before the signature exists: a crash in between loses an answer, never a promise.
-        self.state.advance(wanted, tuple(_hash(one) for one in proof))
+        self.state.advance(wanted, proof)
         return {"note": checkpoint.sign(wanted, self.keys.log).split("\n")}
 
-    def _pack(self, origin: str, manifest_sha256: bytes) -> Mapping[str, JsonValue]:
-        last = self.state.last(origin)
+    def _pack(self, request: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        """The note of a pack that ends at a head which was signed: the last, or one that the proof leads from to the last."""
+        wanted, proof = _head_of(request)
+        last = self.state.last(wanted.origin)
         if last is None:
-            raise NothingSigned(f"The log {origin} has no signed checkpoint yet; a pack cannot end anywhere.")
-        return {"note": checkpoint.sign_pack(manifest_sha256, last, self.keys.log).split("\n")}
+            raise NothingSigned(f"The log {wanted.origin} has no signed checkpoint yet; a pack cannot end anywhere.")
+        if wanted.size < 1 or not merkle.verify_consistency(
+            old=wanted.size, new=last.size, old_root=wanted.root, new_root=last.root, proof=proof
+        ):
+            raise RootNotExtending(
+                f"The log {wanted.origin} that was signed up to {last.size} does not continue the pack's {wanted.size} leaves. "
+                "Run baguier log check.",
+                last_size=last.size,
+                size=wanted.size,
+            )
+        return {"note": checkpoint.sign_pack(_hash(request["manifest_sha256"]), wanted, self.keys.log).split("\n")}
+
+
+def _head_of(request: Mapping[str, JsonValue]) -> tuple[Checkpoint, tuple[bytes, ...]]:
+    """The size and root that a request names, with its proof."""
+    size, proof = request["size"], request["proof"]
+    if type(size) is not int or not isinstance(proof, list) or len(proof) > PROOF_HASHES_MAX:
+        raise Malformed("A request for a signature has a whole size and a proof of hashes.")
+    return Checkpoint(_text(request, "origin"), size, _hash(request["root"])), tuple(_hash(one) for one in proof)
 
 
 def _text(request: Mapping[str, JsonValue], name: str) -> str:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, select
 
 from server.core.count_states import ENDED_STATES
-from server.core.errors import Conflict
-from server.core.ids import PersonId, PieceId, ShopId
+from server.core.errors import Absent, Conflict
+from server.core.ids import CountId, PersonId, PieceId, ShopId, TourId
 from server.core.log import canonical
 from server.core.log.canonical import JsonValue
 from server.core.log.events import EventType, format_time
@@ -20,7 +20,7 @@ from server.store.tables import table
 
 _LEAVES, _SEALED, _EXPECTED = table(rows.LogLeaf), table(rows.SealedSet), table(rows.ExpectedSet)
 _SIGNATURES, _TOURS, _COUNTS = table(rows.SignatureRow), table(rows.Tour), table(rows.Count)
-_ROUNDS = table(rows.Round)
+_ROUNDS, _LINES = table(rows.Round), table(rows.SignatureLine)
 _MOVES, _PIECES, _STATE, _FACTS = table(rows.Move), table(rows.Piece), table(rows.PieceState), table(rows.PieceFacts)
 IDS_AT_ONCE = 500
 """Ids in one question: SQLite takes some thousands, and a page of a list has fewer."""
@@ -30,6 +30,12 @@ class SignedListLost(Conflict):
     """The lines that somebody signed are not kept with their tour any more."""
 
     code: ClassVar[str] = "signed_list_lost"
+
+
+class CountUnopened(Absent):
+    """No such count, or nobody began it."""
+
+    code: ClassVar[str] = "count_unopened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,60 @@ def expected_sets(connection: Connection, shop_id: ShopId, *, end: int) -> tuple
     return tuple(bytes(body) for body in found.scalars())
 
 
+def draws(connection: Connection, shop_id: ShopId, *, end: int) -> dict[str, bytes]:
+    """Tour → the chances frozen when it was planned, as their hash in the leaf covers them, for tours planned before `end`."""
+    planned = select(_LEAVES.c.subject_id).where(
+        _LEAVES.c.shop_id == shop_id, _LEAVES.c.type == EventType.TOUR_PLANNED.value, _LEAVES.c.seq < end
+    )
+    found = connection.execute(
+        select(_TOURS.c.id, _TOURS.c.body)
+        .where(_TOURS.c.shop_id == shop_id, _TOURS.c.id.in_(planned))
+        .order_by(_TOURS.c.planned_at, _TOURS.c.id)
+    )
+    return {row.id: canonical.encode(_object(row.body.encode()).get("ppm")) for row in found}
+
+
+def folder_of_count(connection: Connection, shop_id: ShopId, count_id: CountId, *, end: int) -> dict[str, bytes]:
+    """What one count rests on, by name: `expected`, `draw` and the sealed sets `A1` to `B2` of leaves before `end`.
+
+    A verification that another person took over leaves its own B1 behind: `B1-2` and so on, in the order of the leaves.
+    Raises: CountUnopened: there is nothing to give.
+    """
+    expected = connection.execute(
+        select(_EXPECTED.c.body).where(_EXPECTED.c.shop_id == shop_id, _EXPECTED.c.count_id == count_id)
+    ).scalar()
+    tour = connection.execute(
+        select(_COUNTS.c.tour_id).where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.id == count_id)
+    ).scalar()
+    if expected is None or tour is None:
+        raise CountUnopened(
+            f"The count {count_id[:40]!r} was never opened, so there is nothing to hand out. The list of all counts is in any "
+            "pack, under counts/.",
+            count=count_id,
+        )
+    folder = {"expected": bytes(expected), "draw": draws(connection, shop_id, end=end)[tour]}
+    sealed = connection.execute(
+        select(_SEALED.c.part, _SEALED.c.body)
+        .select_from(
+            _SEALED.join(_ROUNDS, (_ROUNDS.c.shop_id == _SEALED.c.shop_id) & (_ROUNDS.c.id == _SEALED.c.round_id))
+        )
+        .where(_SEALED.c.shop_id == shop_id, _ROUNDS.c.count_id == count_id, _SEALED.c.leaf_seq < end)
+        .order_by(_SEALED.c.leaf_seq)
+    )
+    for part, body in sealed:
+        n = 1 + sum(name.partition("-")[0] == part for name in folder)
+        folder[part if n == 1 else f"{part}-{n}"] = bytes(body)
+    return folder
+
+
+def tour_of(connection: Connection, shop_id: ShopId, count_id: CountId) -> tuple[TourId, date] | None:
+    """Tour and shop day of a count. None: there is no such count."""
+    row = connection.execute(
+        select(_COUNTS.c.tour_id, _COUNTS.c.shop_day).where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.id == count_id)
+    ).first()
+    return None if row is None else (TourId(row.tour_id), row.shop_day)
+
+
 def count_rows(connection: Connection, shop_id: ShopId, *, end: int) -> dict[str, list[dict[str, JsonValue]]]:
     """A row for each count that was opened in leaves before `end`, by month `YYYY-MM`, whatever became of it."""
     found = connection.execute(
@@ -125,12 +185,16 @@ def count_rows(connection: Connection, shop_id: ShopId, *, end: int) -> dict[str
     return by_month
 
 
-def signatures(connection: Connection, shop_id: ShopId, *, end: int) -> tuple[dict[str, JsonValue], ...]:
+def signatures(
+    connection: Connection, shop_id: ShopId, *, end: int, count_id: CountId | None = None
+) -> tuple[dict[str, JsonValue], ...]:
     """`{signature, lines}` of each signature made in leaves before `end`; the tour keeps the lists signed in it.
+
+    With `count_id`, only those of lists that the count is on.
 
     Raises: SignedListLost: a list is missing, or it is not the one whose hash the signature covers.
     """
-    found = connection.execute(
+    wanted = (
         select(_SIGNATURES.c.id, _SIGNATURES.c.statement, _TOURS.c.body)
         .select_from(
             _SIGNATURES.join(
@@ -140,7 +204,10 @@ def signatures(connection: Connection, shop_id: ShopId, *, end: int) -> tuple[di
         .where(_SIGNATURES.c.shop_id == shop_id, _SIGNATURES.c.leaf_seq < end)
         .order_by(_SIGNATURES.c.leaf_seq)
     )
-    return tuple({"signature": row.id, "lines": _lines_signed(row)} for row in found)
+    if count_id is not None:
+        on_it = select(_LINES.c.signature_id).where(_LINES.c.shop_id == shop_id, _LINES.c.count_id == count_id)
+        wanted = wanted.where(_SIGNATURES.c.id.in_(on_it))
+    return tuple({"signature": row.id, "lines": _lines_signed(row)} for row in connection.execute(wanted))
 
 
 def _lines_signed(row: Any) -> list[JsonValue]:

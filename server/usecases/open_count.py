@@ -127,7 +127,9 @@ def _pieces(
 
 def _due(work: UnitOfWork, tour: TourRow, booked: tuple[StockedPiece, ...], *, deadline: int) -> frozenset[PieceRef]:
     """High-value and foreign pieces that must be held in this tour: half at the opening, the rest at the closing."""
-    limit = high_value(work)
+    # The limit of the planning: a policy changed since takes effect in the next tour.
+    frozen = tour.body.get("high_value")
+    limit = frozen if isinstance(frozen, int) else high_value(work)
     dear = [piece.ref for piece in booked if (piece.retail_minor or 0) >= limit or piece.ownership != "own"]
     root = tour.body.get("due_root")
     if tour.occasion is Occasion.OPENING and isinstance(root, str):

@@ -67,6 +67,7 @@ class EventType(StrEnum):
     SAFE_SHUT = "safe.shut"
     SAFE_OPENED = "safe.opened"
     POLICY_CHANGED = "policy.changed"
+    RECORD_MADE = "record.made"
     EXPORT_MADE = "export.made"
     REGION_MISMATCH = "region.mismatch"
     CLOCK_ANOMALY = "clock.anomaly"

@@ -7,13 +7,18 @@ log/checkpoints.txt    signed checkpoints, oldest first
 log/consistency.jsonl  proofs from each checkpoint to the next, for other tools
 keys/log.vkey          the log's verifier key (what the reader trusts comes from elsewhere)
 keys/pdf_cert.der      certificate of the records' seal
-sealed/ROUND.json      each sealed set, as it was hashed
-expected/COUNT.json    each frozen expected set, as it was hashed
+sealed/HASH.json       each sealed set, as it was hashed
+expected/HASH.json     each frozen expected set, as it was hashed
+draws/HASH.json        the chances `[[ref, ppm]…]` frozen when a tour was planned, as they were hashed
 signatures.jsonl       `{signature, lines}`: the list that each signature covers
 moves.jsonl            every move of a piece
 counts/YYYY-MM.jsonl   every count of a month, `{count, state, …}`, voided ones too
 tables/*.csv           the same for spreadsheets
 records/*.pdf          one record a tour, sealed
+
+An extract is about one count. Its log and its list of counts are whole too; instead of `sealed`, `expected` and `draws` it
+has one folder, `counts/COUNT/`, with `expected.json`, `draw.json` and the sealed sets `A1.json` to `B2.json`, and of the
+signatures, moves, tables and records only those of that count.
 """
 
 import re
@@ -44,6 +49,8 @@ ENTRIES_MAX: Final = 50_000
 PATH_CHARS_MAX: Final = 120
 
 _PATH: Final = re.compile(r"[a-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*){0,3}")
+_DOCUMENT: Final = re.compile(r"(sealed|expected|draws)/[^/]+\.json|counts/[^/]+/[^/]+\.json")
+_INDEX: Final = re.compile(r"counts/[^/]+\.jsonl")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -80,6 +87,8 @@ class Manifest:
     """For whom: insurer, auditor or authority."""
     scope: str
     """Sentence that says which period or count the tables and records cover. The log is always whole."""
+    count: str | None
+    """The one count that an extract is about; None: a pack of all counts."""
     is_demo: bool
     """A demonstration's clock and people are not real."""
     files: tuple[Member, ...]
@@ -95,6 +104,7 @@ class Manifest:
                 "made_at": self.made_at,
                 "profile": self.profile,
                 "scope": self.scope,
+                "count": self.count,
                 "is_demo": self.is_demo,
                 "files": [{"path": one.path, "bytes": one.length, "sha256": one.sha256} for one in self.files],
             }
@@ -112,6 +122,7 @@ class Manifest:
                 "made_at": str(made_at),
                 "profile": str(profile),
                 "scope": str(scope),
+                "count": (str() | None) as count,
                 "is_demo": bool(is_demo),
                 "files": list(rows),
                 **rest,
@@ -123,6 +134,7 @@ class Manifest:
                     made_at=made_at,
                     profile=profile,
                     scope=scope,
+                    count=count,
                     is_demo=is_demo,
                     files=tuple(_member_of(row) for row in rows),
                 )
@@ -147,14 +159,19 @@ def sha256_of(raw: bytes) -> bytes:
     return sha256(raw).digest()
 
 
-def sealed_path(digest: str) -> str:
-    """Where the sealed set with this SHA-256 (hex) is."""
-    return f"sealed/{digest}.json"
+def documents(members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Every set and table that leaves name, by its SHA-256 (hex): of a whole pack, or of an extract's folder."""
+    return {sha256(raw).hexdigest(): raw for path, raw in members.items() if _DOCUMENT.fullmatch(path)}
 
 
-def expected_path(digest: str) -> str:
-    """Where the expected set with this SHA-256 (hex) is."""
-    return f"expected/{digest}.json"
+def index_paths(members: Mapping[str, bytes]) -> list[str]:
+    """The months of the list of counts, in order; not the folder of an extract."""
+    return sorted(path for path in members if _INDEX.fullmatch(path))
+
+
+def count_path(count: str, name: str) -> str:
+    """Where an extract keeps a document of its count: `expected`, `draw`, `A1`, `A2`, `B1` or `B2`."""
+    return f"{COUNTS}{count}/{name}.json"
 
 
 def path_of(folder: str, raw: bytes) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 from server.core.errors import Malformed
-from server.core.log import pack, verify_counts
+from server.core.log import pack, verify_counts, verify_draw, verify_records
 from server.core.log.checkpoint import Checkpoint, open_note, open_pack_note, parse_pack_text, split_notes
 from server.core.log.events import EventType, Leaf
 from server.core.log.findings import Finding, Property, RecordBroken, State, Verification
@@ -19,13 +19,13 @@ from server.core.log.merkle import leaf_hash, roots_at
 from server.core.log.note import VerifierKey, unsigned_text
 from server.core.log.pack import Manifest
 from server.core.log.trust import Trust
+from server.core.log.verify_records import ReadRecord
 
 T = TypeVar("T")
 
-CheckRecord: TypeAlias = Callable[[bytes, str], None]
-"""Takes a PDF and the SHA-256 (hex) of the certificate it must be sealed with; raises Malformed when it is not."""
-
 _ZIP: Final = "the ZIP file"
+PROFILES_WITHOUT_RECORDS: Final = frozenset({"auditor"})
+"""For whom a pack is made without people's names, and so without records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class _Opened:
     """A pack whose bytes are those of its signed manifest."""
 
     members: Mapping[str, bytes]
+    count: str | None
+    """The one count that the pack is an extract about; None: it is about all."""
+    has_records: bool
+    """False: this profile leaves them out, for they name people."""
     head: Checkpoint
     raw_leaves: tuple[bytes, ...]
     leaves: "tuple[Leaf, ...] | RecordBroken"
@@ -50,12 +54,12 @@ def verify_pack(
     trust: Trust | None,
     *,
     is_canonical: bool = True,
-    check_record: CheckRecord | None = None,
+    read_record: ReadRecord | None = None,
 ) -> Verification:
     """Check every property of a pack. Never raises for what the members hold.
 
     `is_canonical`: whether the ZIP the members came from is, byte for byte, the one written from them.
-    `check_record` checks the seal of a PDF; None: the records are not looked at.
+    `read_record` checks the seal of a PDF and gives what it says; None: only the records' hashes are looked at.
     """
     bytes_finding, opened = _bytes_finding(members, trust, is_canonical=is_canonical)
     if opened is None:
@@ -68,11 +72,18 @@ def verify_pack(
         (Property.COMPLETE, lambda: _check_complete(opened)),
         (
             Property.TWO_PEOPLE,
-            lambda: verify_counts.check_two_people(_good(opened.leaves), opened.members, opened.roots),
+            lambda: verify_counts.check_two_people(
+                _good(opened.leaves), opened.members, opened.roots, only=opened.count
+            ),
         ),
-        (Property.BLIND, lambda: verify_counts.check_blind(_good(opened.leaves))),
-        (Property.DRAW, lambda: verify_counts.check_draw(_good(opened.leaves), _good(opened.signed))),
-        (Property.RECORDS, lambda: _check_records(opened, trust, check_record)),
+        (Property.BLIND, lambda: verify_counts.check_blind(_good(opened.leaves), only=opened.count)),
+        (
+            Property.DRAW,
+            lambda: verify_draw.check_draw(
+                _good(opened.leaves), opened.members, _good(opened.signed), only=opened.count
+            ),
+        ),
+        (Property.RECORDS, lambda: _check_records(opened, trust, read_record)),
         (Property.TIME, lambda: _check_time(opened)),
         (Property.TAIL, lambda: _check_tail(opened)),
     )
@@ -101,7 +112,7 @@ def _bytes_finding(
         head, keys, is_trusted = _check_note(members, manifest, trust)
     except RecordBroken as broken:
         return Finding(Property.BYTES, State.BROKEN, broken.sentence, broken.record), None
-    opened = _opened(members, head, keys, trust=trust)
+    opened = _opened(members, head, keys, trust=trust, manifest=manifest)
     if is_trusted:
         sentence = f"All {len(members)} members are those that the log's key signed on {manifest.made_at}."
         return Finding(Property.BYTES, State.OK, sentence), opened
@@ -200,7 +211,8 @@ def _check_append_only(opened: _Opened) -> tuple[State, str]:
     if held[-1].size > opened.head.size:
         return State.CANNOT_TELL, (
             f"You hold a checkpoint of size {held[-1].size}; this pack ends at {opened.head.size}. "
-            "It is older than your copy, or the log was cut: ask for a newer pack."
+            "Either the pack was made before your copy, or the log was cut. Check it with a trust file written before "
+            "the pack, or ask the shop for a pack written today."
         )
     return (
         State.OK,
@@ -209,7 +221,12 @@ def _check_append_only(opened: _Opened) -> tuple[State, str]:
 
 
 def _opened(
-    members: Mapping[str, bytes], head: Checkpoint, keys: tuple[VerifierKey, ...], *, trust: Trust | None
+    members: Mapping[str, bytes],
+    head: Checkpoint,
+    keys: tuple[VerifierKey, ...],
+    *,
+    trust: Trust | None,
+    manifest: Manifest,
 ) -> _Opened:
     raw_leaves = tuple(members.get(pack.EVENTS, b"").split(b"\n")[:-1])
     leaves = _tried(lambda: _read_leaves(raw_leaves, head.origin))
@@ -221,7 +238,8 @@ def _opened(
     if not isinstance(leaves, RecordBroken):
         sizes |= verify_counts.signed_sizes(leaves)
     roots = roots_at(map(leaf_hash, raw_leaves), sizes)
-    return _Opened(members, head, raw_leaves, leaves, signed, held, roots)
+    has_records = manifest.profile not in PROFILES_WITHOUT_RECORDS
+    return _Opened(members, manifest.count, has_records, head, raw_leaves, leaves, signed, held, roots)
 
 
 def _read_leaves(raw_leaves: tuple[bytes, ...], origin: str) -> tuple[Leaf, ...]:
@@ -273,24 +291,39 @@ def _check_complete(opened: _Opened) -> tuple[State, str]:
             f"leaf {min(len(leaves), opened.head.size)}",
             f"The pack has {len(leaves)} leaves; the signed head says {opened.head.size}.",
         )
-    sets = verify_counts.check_members(leaves, opened.members)
-    return State.OK, f"All {len(leaves)} leaves from 0 are here without a gap, with {sets} sets and lists they name."
+    sets = verify_counts.check_members(leaves, opened.members, only=opened.count)
+    if opened.count is None:
+        return (
+            State.OK,
+            f"All {len(leaves)} leaves from 0 are here without a gap, with {sets} sets and lists they name.",
+        )
+    return State.OK, (
+        f"All {len(leaves)} leaves from 0 and the list of all counts are here; this is an extract about count "
+        f"{opened.count}, with its {sets} sets and lists. Nothing is said of the other counts: ask for a whole pack."
+    )
 
 
-def _check_records(opened: _Opened, trust: Trust | None, check_record: CheckRecord | None) -> tuple[State, str]:
-    paths = sorted(path for path in opened.members if path.startswith(pack.RECORDS))
-    if not paths or check_record is None:
-        return State.CANNOT_TELL, f"The seals of {len(paths)} records were not checked."
+def _check_records(opened: _Opened, trust: Trust | None, read_record: ReadRecord | None) -> tuple[State, str]:
+    if not opened.has_records:
+        return State.CANNOT_TELL, "This profile leaves the records out, for they name people."
     pinned = trust.pdf_cert_sha256 if trust is not None and trust.origin == opened.head.origin else ""
     own = sha256(opened.members.get(pack.PDF_CERTIFICATE, b"")).hexdigest()
-    for path in paths:
-        try:
-            check_record(opened.members[path], pinned or own)
-        except Malformed as error:
-            raise RecordBroken(path, f"{path}: {error.sentence}") from error
+    contents = verify_records.check_records(
+        _good(opened.leaves),
+        opened.members,
+        read=None if read_record is None else lambda pdf: read_record(pdf, pinned or own),
+        only=opened.count,
+    )
+    if contents == 0:
+        return State.CANNOT_TELL, "The log tells of no record of a tour."
+    if read_record is None:
+        return (
+            State.CANNOT_TELL,
+            f"All {contents} records that the log tells of are here; their seals were not checked.",
+        )
     if not pinned:
-        return State.CANNOT_TELL, f"The {len(paths)} records bear the pack's own seal; you hold no fingerprint of it."
-    return State.OK, f"All {len(paths)} records bear the seal whose fingerprint you hold."
+        return State.CANNOT_TELL, f"The {contents} records bear the pack's own seal; you hold no fingerprint of it."
+    return State.OK, f"All {contents} records bear the seal whose fingerprint you hold, and say what was signed."
 
 
 def _check_time(opened: _Opened) -> tuple[State, str]:

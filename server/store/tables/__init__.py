@@ -21,7 +21,7 @@ from server.store.tables.counting import (
     TransitionRow,
 )
 from server.store.tables.people import Device, Pairing, Person, SessionRow
-from server.store.tables.signing import CaseEvent, CaseRow, Closure, SignatureLine, SignatureRow
+from server.store.tables.signing import CaseEvent, CaseRow, Closure, RecordRow, SignatureLine, SignatureRow
 from server.store.tables.stock import (
     STATUSES,
     Import,
@@ -78,6 +78,7 @@ GUARDED: Final[tuple[type[Row], ...]] = (
     SignatureRow,
     SignatureLine,
     Closure,
+    RecordRow,
 )
 """Tables of what was counted, moved, signed or logged: rows are added, never changed."""
 
@@ -114,6 +115,7 @@ __all__ = [
     "Place",
     "Proposal",
     "Reader",
+    "RecordRow",
     "Round",
     "Row",
     "Saw",

@@ -139,3 +139,17 @@ class Closure(Row, table=True):
         ),
         CheckConstraint("mode IN ('double', 'solo')", name="mode"),
     )
+
+
+class RecordRow(Row, table=True):
+    """The one sealed PDF of a tour that ended."""
+
+    __tablename__ = "records"
+    shop_id: str = shop_key()
+    tour_id: str = key()
+    name: str
+    """File name without ending, such as `2026-03-02-opening`."""
+    pdf: bytes = octets()
+    made_at: datetime
+    leaf_seq: int = big()
+    __table_args__ = (within_shop("tours", "tour_id"), unique("name"))

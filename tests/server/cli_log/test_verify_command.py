@@ -2,15 +2,18 @@ import io
 import json
 import random
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from server.cli.verify import verify_command
 from server.exports.canonical_zip import read_zip, write_zip
-from server.exports.record_pdf import make_record
+from server.exports.record_pdf import Seal, make_record
 from tests.server.exports.records import closing_record, new_seal
-from tests.server.exports.shop_days import honest_day, trust_in
+from tests.server.exports.shop_days import C1, C2, C3, ShopDay, honest_day, trust_in
 
 CHANGES = 500
 
@@ -159,23 +162,85 @@ def test_pack_zipped_again_by_another_program_is_broken(
         assert document["properties"][0]["first_bad"] == ("moves.jsonl" if changed else "the ZIP file")
 
 
-def test_record_sealed_by_another_key_is_broken_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    seal, other = new_seal(), new_seal()
-    trust = tmp_path / "trust.json"
-    trust.write_text(trust_in(honest_day().notes[0], certificate=seal.certificate).to_json())
-    day = honest_day()
-    day.certificate = seal.certificate
-    day.records["2026-03-02-closing"] = make_record(closing_record(), seal)
-    sealed = document_of(day.pack(), trust, capsys=capsys, folder=tmp_path)
-    assert sealed["exit"] == 0
-    assert "All 1 records bear the seal" in str(sealed["properties"])
+@pytest.fixture(scope="module")
+def seal() -> Seal:
+    return new_seal()
 
+
+def day_with_record(
+    seal: Seal, *, sealed_by: Seal | None = None, missing: int = 0, counts: tuple[str, ...] = (C1, C2)
+) -> ShopDay:
+    """An honest day and the record of its tour, which says of each count what was signed unless told otherwise."""
+    line = replace(closing_record().lines[0], present=2, by_hand=0, missing=missing)
+    record = replace(closing_record(), lines=tuple(replace(line, count=count) for count in counts))
     day = honest_day()
     day.certificate = seal.certificate
-    day.records["2026-03-02-closing"] = make_record(closing_record(), other)
-    forged = document_of(day.pack(), trust, capsys=capsys, folder=tmp_path)
-    assert forged["exit"] == 1
-    assert "records/2026-03-02-closing.pdf" in str(forged["properties"])
+    day.keep_record(make_record(record, sealed_by or seal))
+    return day
+
+
+@pytest.fixture
+def sealed_trust(seal: Seal, tmp_path: Path) -> Path:
+    trust = tmp_path / "sealed_trust.json"
+    trust.write_text(trust_in(honest_day().notes[0], certificate=seal.certificate).to_json())
+    return trust
+
+
+def test_a_record_that_says_what_was_signed_is_ok(
+    seal: Seal, sealed_trust: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = document_of(day_with_record(seal).pack(), sealed_trust, capsys=capsys, folder=tmp_path)
+
+    assert document["exit"] == 0
+    assert "All 1 records bear the seal" in str(document["properties"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda day: day.records.clear(), id="missing"),
+        pytest.param(lambda day: day.records.update({"2026-03-02-closing": b"%PDF"}), id="another file"),
+        pytest.param(lambda day: day.records.update({"2026-03-03-closing": b"%PDF"}), id="one more"),
+    ],
+)
+def test_a_record_that_the_log_does_not_tell_of_or_that_is_missing_is_named(
+    change: Callable[[ShopDay], None],
+    seal: Seal,
+    sealed_trust: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    day = day_with_record(seal)
+    change(day)
+
+    document = document_of(day.pack(), sealed_trust, capsys=capsys, folder=tmp_path)
+
+    assert document["exit"] == 1
+    assert "'first_bad': 'records/2026-03-0" in str(document["properties"])
+
+
+@pytest.mark.parametrize(
+    ("false", "complaint"),
+    [
+        pytest.param({"missing": 1}, "something else than was signed", id="other figures"),
+        pytest.param({"counts": (C1,)}, "something else than was signed", id="a count left out"),
+        pytest.param({"counts": (C1, C2, C3)}, "something else than was signed", id="a count that was not closed"),
+        pytest.param({"sealed_by": new_seal()}, "another certificate", id="another seal"),
+    ],
+)
+def test_a_record_that_says_something_else_is_broken_and_named(
+    false: dict[str, Any],
+    complaint: str,
+    seal: Seal,
+    sealed_trust: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    document = document_of(day_with_record(seal, **false).pack(), sealed_trust, capsys=capsys, folder=tmp_path)
+
+    assert document["exit"] == 1
+    assert "'first_bad': 'records/2026-03-02-closing.pdf'" in str(document["properties"])
+    assert complaint in str(document["properties"])
 
 
 def test_files_that_cannot_be_read_are_cannot_tell(

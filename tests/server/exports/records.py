@@ -36,6 +36,7 @@ def new_seal() -> Seal:
 def closing_record(*, language: str = "fr") -> TourRecord:
     lines = tuple(
         RecordLine(
+            count=f"c-{number}",
             place=f"Vitrine {number // 3 + 1}/Plateau {number % 3 + 1}",
             expected=25,
             present=24 if number == 4 else 25,

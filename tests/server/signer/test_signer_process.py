@@ -202,12 +202,25 @@ def test_records_pins_and_packs_are_sealed(bench: SignerBench) -> None:
     pepper = (bench.folder / "signer" / "pepper.key").read_bytes()
     assert client.pin_mac("1") == hmac.digest(pepper, b"1", "sha256")
 
+
+@pytest.mark.slow
+def test_a_pack_ends_at_any_head_that_what_was_signed_continues_and_at_no_other(bench: SignerBench) -> None:
+    bench.start()
+    client, digest = bench.client(), sha256(b"manifest").digest()
+
+    def pack(size: int, *, root: bytes | None = None) -> str:
+        proof = merkle.consistency_proof(LEAVES, size, 7) if size < 7 else ()
+        return client.pack(ORIGIN, manifest_sha256=digest, size=size, root=root or head(size)[1], proof=proof)
+
     with pytest.raises(SignerRefused, match="no signed checkpoint"):
-        client.pack(ORIGIN, manifest_sha256=digest)
-    ask(client, 0, 3)
-    note = client.pack(ORIGIN, manifest_sha256=digest)
+        pack(7)
+    ask(client, 0, 7)
     vkey = VerifierKey.from_text(client.vkey(ORIGIN))
-    assert checkpoint.open_pack_note(note, [vkey]) == (digest, Checkpoint(ORIGIN, *head(3)))
+    for size in (3, 7):
+        assert checkpoint.open_pack_note(pack(size), [vkey]) == (digest, Checkpoint(ORIGIN, *head(size)))
+    for size, root in ((3, head(4)[1]), (7, head(3)[1]), (8, head(8)[1])):
+        with pytest.raises(RootNotExtending, match="does not continue"):
+            pack(size, root=root)
 
 
 @pytest.mark.slow

@@ -1,88 +1,79 @@
 """A day that two people counted, verified and signed becomes a pack that a stranger can verify; the signer is the real one."""
 
 import json
-from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
-from server.clock import FixedClock
-from server.core.log import merkle
+from server.core.ids import PlaceId
+from server.core.log import canonical
+from server.core.log.canonical import JsonValue
 from server.core.log.findings import Property, State, Verification
+from server.core.log.pack import Manifest
 from server.core.log.trust import Trust
 from server.core.log.verify import verify_pack
-from server.exports.canonical_zip import read_zip
+from server.exports.canonical_zip import read_zip, write_zip
+from server.exports.record_pdf import read_record
 from server.signer.client import SignerClient
-from server.signer.spawn import spawned_signer
-from server.store import checkpoints, log, packs
-from server.store.packs import SignedListLost
+from server.store import log, packs
+from server.store.packs import CountUnopened, SignedListLost
 from server.store.shops import shop_facts
+from server.store.tables import PieceFacts
 from server.store.unit_of_work import Store, UnitOfWork
-from server.usecases.close_counts import close_counts
-from server.usecases.export_pack import ExportedPack, Period, Profile, export_pack
-from server.usecases.export_trust import export_trust
-from server.usecases.sign_checkpoint import sign_checkpoint
+from server.usecases.export_pack import (
+    ExportedPack,
+    Period,
+    Profile,
+    Wanted,
+    begin_export,
+    export_pack,
+    pack_source,
+    sign_pack,
+)
+from server.usecases.export_pack import pack_of as pack_of_source
 from tests.server.usecases import count_shop
 from tests.server.usecases.conftest import OPENING
-from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, TWO, CountShop
+from tests.server.usecases.count_shop import ONE, RINGS, TWO, CountShop
 
 DAY = Period(OPENING.date(), OPENING.date())
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def signer(shop: Store) -> Iterator[SignerClient]:
-    with spawned_signer(shop.path.parent) as client:
-        yield client
+def extract_of(counting: CountShop, signer: SignerClient, place: PlaceId) -> ExportedPack:
+    return export_pack(counting.store, signer, Wanted(Profile.INSURER, count=counting.count_of(place)))
 
 
-@pytest.fixture
-def counting(shop: Store, shop_clock: FixedClock, signer: SignerClient, monkeypatch: pytest.MonkeyPatch) -> CountShop:
-    """The shop of the counting tests, but each checkpoint is one that the signer really signed."""
-
-    def sign_here(work: UnitOfWork) -> None:
-        hashes = log.leaf_hashes(work.conn, work.shop_id, end=log.head(work.conn, work.shop_id).size)
-        origin, size, root = log.origin_of(work.shop_id), len(hashes), merkle.root_of(hashes)
-        last, _ = signer.last(origin)
-        proof = merkle.consistency_proof(hashes, last, size) if 0 < last < size else ()
-        if checkpoints.signed_size(work.conn, work.shop_id) < size:
-            note = signer.checkpoint(origin, size=size, root=root, proof=proof)
-            checkpoints.add(work.conn, work.shop_id, size=size, root=root, note=note, signed_at=work.now)
-
-    monkeypatch.setattr(count_shop, "keep_checkpoint", sign_here)
-    planned = CountShop(shop, shop_clock)
-    planned.plan()
-    return planned
-
-
-@pytest.fixture
-def trust(counting: CountShop, signer: SignerClient) -> Trust:
-    """What the insurer got before the day began."""
-    return export_trust(counting.store, signer)
-
-
-@pytest.fixture
-def closed(counting: CountShop, signer: SignerClient, trust: Trust) -> CountShop:
-    """A clean tray, and one with a missing ring, signed by two and closed."""
-    assert trust.held()
-    counting.count_first(ONE, RINGS[ONE])
-    counting.count_first(TWO, [5, 6, 7])
-    counting.verify(ONE, 4)
-    counting.verify_blind(TWO, [5, 6, 7])
-    counting.sign(CLAIRE)
-    counting.sign(MARC)
-    sign_checkpoint(counting.store, signer)
-    assert len(counting.store.run(lambda work: close_counts(work, counting.tour))) == 2
-    return counting
+def describe(work: UnitOfWork) -> None:
+    """Words for every ring, as an import would have left them."""
+    for number in (*RINGS[ONE], *RINGS[TWO]):
+        facts: dict[str, JsonValue] = {
+            "own_ref": "",
+            "name": f"Ring {number}",
+            "category": "",
+            "sku": "",
+            "details": {},
+            "retail_minor": 90_000,
+        }
+        work.session.add(
+            PieceFacts(
+                shop_id=work.shop_id,
+                piece_id=f"piece-{number}",
+                n=1,
+                body=canonical.encode(facts).decode(),
+                at=work.now,
+            )
+        )
 
 
 def pack_of(counting: CountShop, signer: SignerClient) -> ExportedPack:
-    return export_pack(counting.store, signer, period=DAY, profile=Profile.INSURER)
+    return export_pack(counting.store, signer, Wanted(Profile.INSURER, period=DAY))
 
 
 def verified(pack: ExportedPack, trust: Trust | None) -> Verification:
     opened = read_zip(pack.raw)
-    return verify_pack(opened.members, trust, is_canonical=opened.is_canonical)
+    return verify_pack(opened.members, trust, is_canonical=opened.is_canonical, read_record=read_record)
 
 
 def told(verification: Verification) -> dict[Property, tuple[State, str]]:
@@ -90,57 +81,140 @@ def told(verification: Verification) -> dict[Property, tuple[State, str]]:
 
 
 def test_a_closed_day_is_verified_under_the_trust_held_before_it(
-    closed: CountShop, signer: SignerClient, trust: Trust
+    closed_day: CountShop, signer: SignerClient, trust: Trust
 ) -> None:
-    verification = verified(pack_of(closed, signer), trust)
+    verification = verified(pack_of(closed_day, signer), trust)
 
     said = told(verification)
-    needed = set(Property) - {Property.RECORDS, Property.TIME}
+    needed = set(Property) - {Property.TIME}
     assert {one: said[one] for one in needed if said[one][0] is not State.OK} == {}
     assert verification.exit_code == 0
 
 
-def test_the_pack_holds_every_count_set_and_signed_list(closed: CountShop, signer: SignerClient) -> None:
-    members = read_zip(pack_of(closed, signer).raw).members
+def test_the_pack_holds_every_count_set_and_signed_list(closed_day: CountShop, signer: SignerClient) -> None:
+    members = read_zip(pack_of(closed_day, signer).raw).members
 
     counts = [json.loads(line) for line in members["counts/2026-03.jsonl"].splitlines()]
     lists = [json.loads(line) for line in members["signatures.jsonl"].splitlines()]
     assert {(one["count"], one["state"]) for one in counts} == {
-        (closed.count_of(place), "closed") for place in (ONE, TWO)
+        (closed_day.count_of(place), "closed") for place in (ONE, TWO)
     }
     assert [len(one["lines"]) for one in lists] == [2, 2]
     assert sum(path.startswith("expected/") for path in members) == 2
     assert sum(path.startswith("sealed/") for path in members) == 5
 
 
-def test_a_count_under_way_is_in_the_pack_and_one_not_opened_is_not(
-    counting: CountShop, signer: SignerClient, trust: Trust
-) -> None:
-    counting.count_first(ONE, RINGS[ONE])
+def test_a_pack_holds_the_record_of_each_tour_that_ended(closed_day: CountShop, signer: SignerClient) -> None:
+    members = read_zip(pack_of(closed_day, signer).raw).members
 
-    pack = pack_of(counting, signer)
+    assert [path for path in members if path.startswith("records/")] == ["records/2026-03-02-opening.pdf"]
+
+
+def test_an_auditor_gets_no_record_for_it_names_people(
+    closed_day: CountShop, signer: SignerClient, trust: Trust
+) -> None:
+    pack = export_pack(closed_day.store, signer, Wanted(Profile.AUDITOR, period=DAY))
+
+    verification = verified(pack, trust)
+
+    assert not any(path.startswith("records/") for path in read_zip(pack.raw).members)
+    assert "Claire" not in str(read_zip(pack.raw).members)
+    assert told(verification)[Property.RECORDS] == (
+        State.CANNOT_TELL,
+        "This profile leaves the records out, for they name people.",
+    )
+    assert verification.exit_code == 0
+
+
+def test_an_extract_has_one_folder_and_is_verified_in_words(
+    closed_day: CountShop, signer: SignerClient, trust: Trust
+) -> None:
+    closed_day.store.run(describe)
+
+    extract = extract_of(closed_day, signer, TWO)
+
+    members, count = read_zip(extract.raw).members, closed_day.count_of(TWO)
+    names = ("A1", "B1", "B2", "draw", "expected")
+    assert [path for path in members if count in path] == [f"counts/{count}/{name}.json" for name in names]
+    assert not any(path.startswith(("sealed/", "expected/", "draws/")) for path in members)
+    pieces = members["tables/pieces.csv"].decode("utf-8-sig").splitlines()[1:]
+    assert [row[1:11] for row in pieces] == [count_shop.ref(number) for number in RINGS[TWO]]
+    verification = verified(extract, trust)
+    said = told(verification)
+    assert {one: said[one] for one in said if said[one][0] is not State.OK} == {Property.TIME: said[Property.TIME]}
+    assert f"this is an extract about count {count}" in said[Property.COMPLETE][1]
+    assert verification.exit_code == 0
+
+
+def test_an_extract_without_its_label_or_with_another_is_broken(
+    closed_day: CountShop, signer: SignerClient, trust: Trust
+) -> None:
+    extract = extract_of(closed_day, signer, TWO)
+    for label in (None, closed_day.count_of(ONE), "01900000-0000-7000-8000-000000000009"):
+        forged = relabelled(extract, closed_day.store, signer, label=label)
+
+        complete = told(verified(forged, trust))[Property.COMPLETE]
+
+        assert complete[0] is State.BROKEN, label
+
+
+def relabelled(extract: ExportedPack, store: Store, signer: SignerClient, *, label: str | None) -> ExportedPack:
+    """The extract under a manifest that says another count, signed by the shop itself."""
+    members = dict(read_zip(extract.raw).members)
+    manifest = Manifest.from_bytes(members["manifest.json"])
+    members["manifest.json"] = replace(manifest, count=label).to_bytes()
+    digest = sha256(members["manifest.json"]).digest()
+    members["manifest.note"] = sign_pack(store, signer, manifest_sha256=digest, size=manifest.size).encode()
+    return replace(extract, raw=write_zip(members))
+
+
+def test_a_count_that_nobody_began_has_no_extract(signed_shop: CountShop, signer: SignerClient) -> None:
+    with pytest.raises(CountUnopened, match="never opened"):
+        extract_of(signed_shop, signer, ONE)
+
+
+def test_a_log_that_grew_and_was_signed_while_the_pack_was_made_is_no_hindrance(
+    closed_day: CountShop, signer: SignerClient, trust: Trust
+) -> None:
+    store, wanted = closed_day.store, Wanted(Profile.INSURER, period=DAY)
+    begun = begin_export(store, signer, wanted)
+    source = store.read(lambda conn: pack_source(conn, store.shop_id, wanted, begun=begun))
+    begin_export(store, signer, wanted)
+
+    pack = pack_of_source(source, sign=lambda digest: sign_pack(store, signer, manifest_sha256=digest, size=begun.size))
+
+    assert pack.leaves == begun.size
+    assert verified(pack, trust).exit_code == 0
+
+
+def test_a_count_under_way_is_in_the_pack_and_one_not_opened_is_not(
+    signed_shop: CountShop, signer: SignerClient, trust: Trust
+) -> None:
+    signed_shop.count_first(ONE, RINGS[ONE])
+
+    pack = pack_of(signed_shop, signer)
 
     rows = read_zip(pack.raw).members["counts/2026-03.jsonl"].splitlines()
-    assert [json.loads(row)["count"] for row in rows] == [counting.count_of(ONE)]
+    assert [json.loads(row)["count"] for row in rows] == [signed_shop.count_of(ONE)]
     assert told(verified(pack, trust))[Property.COMPLETE][0] is State.OK
 
 
-def test_a_list_that_was_lost_stops_the_export(closed: CountShop, signer: SignerClient) -> None:
+def test_a_list_that_was_lost_stops_the_export(closed_day: CountShop, signer: SignerClient) -> None:
     def lose(work: UnitOfWork) -> None:
         work.conn.exec_driver_sql("UPDATE tours SET body = replace(body, 'my_role', 'my_part')")
 
-    closed.store.run(lose)
+    closed_day.store.run(lose)
 
     with pytest.raises(SignedListLost, match="Restore a backup"):
-        pack_of(closed, signer)
+        pack_of(closed_day, signer)
 
 
-def test_the_pack_ends_at_the_export_itself(closed: CountShop, signer: SignerClient) -> None:
-    first, second = pack_of(closed, signer), pack_of(closed, signer)
+def test_the_pack_ends_at_the_export_itself(closed_day: CountShop, signer: SignerClient) -> None:
+    first, second = pack_of(closed_day, signer), pack_of(closed_day, signer)
 
-    size = closed.store.read(lambda conn: log.head(conn, closed.store.shop_id)).size
+    size = closed_day.store.read(lambda conn: log.head(conn, closed_day.store.shop_id)).size
     assert (first.leaves, second.leaves) == (size - 1, size)
-    leaves = closed.store.read(lambda conn: packs.leaves(conn, closed.store.shop_id, end=size))
+    leaves = closed_day.store.read(lambda conn: packs.leaves(conn, closed_day.store.shop_id, end=size))
     assert read_zip(second.raw).members["log/events.jsonl"] == b"".join(leaf + b"\n" for leaf in leaves)
 
 
