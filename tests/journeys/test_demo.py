@@ -3,11 +3,13 @@
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +17,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from reader_drivers.reads import Batch, decode_message
 from server.store.database import read_once
 from server.store.log import is_demo
 from server.store.shops import only_shop
@@ -55,6 +58,19 @@ def count_tray(person: Person, floor: Mapping[str, Any]) -> Any:
     return person.post(f"/v1/counts/{count}/search")
 
 
+def shop_time(demo: Demo) -> datetime:
+    return datetime.fromisoformat(httpx.get(f"{demo.said['boutique']}state").json()["now"])
+
+
+def first_batch_at(database: Path) -> datetime:
+    """When the agent says that it heard the first reads."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        (raw,) = connection.execute("SELECT raw FROM batches ORDER BY seq LIMIT 1").fetchone()
+    batch = decode_message(raw)
+    assert isinstance(batch, Batch)
+    return datetime.fromtimestamp(batch.t0_utc_ns / 1e9, UTC)
+
+
 def lines(path: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
@@ -82,6 +98,7 @@ def test_a_stolen_piece_is_silent_at_the_next_count_and_ctrl_c_leaves_nothing(te
             search = count_tray(claire, floor)
         database = demo.folder / "baguier.sqlite3"
         assert read_once(database, lambda conn: is_demo(conn, only_shop(conn) or pytest.fail("no shop")))
+        assert abs(first_batch_at(database) - shop_time(demo)) < timedelta(minutes=2)
         # The server, its signer, the agent, three readers, the scanner and the page.
         assert len(processes_of(demo.folder)) == 8
         assert demo.end(signal.SIGINT) == 0
@@ -94,7 +111,7 @@ def test_a_stolen_piece_is_silent_at_the_next_count_and_ctrl_c_leaves_nothing(te
 def test_the_shop_s_morning_a_name_for_each_device_and_no_process_after_a_kill(tmp_path: Path, temporary: Path) -> None:
     folder = tmp_path / "shop"
     with running_demo("--data", str(folder), temporary=temporary) as demo:
-        now = datetime.fromisoformat(httpx.get(f"{demo.said['boutique']}state").json()["now"])
+        now = shop_time(demo)
         assert (now.hour, now.date()) == (8, datetime.now(UTC).astimezone(ZoneInfo("Europe/Paris")).date())
         for name in ("claire", "marc", "bureau", "127"):
             address = demo.said["server"].replace("127.0.0.1", f"{name}.localhost")
