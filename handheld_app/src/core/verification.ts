@@ -9,7 +9,9 @@ export type VerifyStep =
   /** The own blind round, on the counting screen. */
   | { readonly kind: "round"; readonly round: string }
   | { readonly kind: "labels" }
+  /** Pieces to hold up; the seal stands below them and works when all are answered. */
   | { readonly kind: "asks" }
+  /** Nothing was asked: the seal is left. */
   | { readonly kind: "seal" }
   | { readonly kind: "recount" }
   | { readonly kind: "done"; readonly isExplained: boolean };
@@ -21,7 +23,7 @@ export function stepOf(sheet: Sheet): VerifyStep {
   if (sheet.quantity !== "keyed") return { kind: "quantity" };
   if (sheet.mode === "blind" && sheet.round?.kind === "B1") return { kind: "round", round: sheet.round.id };
   if (sheet.isEveryLabelNeeded) return { kind: "labels" };
-  return unanswered(sheet.asks) > 0 ? { kind: "asks" } : { kind: "seal" };
+  return { kind: sheet.asks.length > 0 ? "asks" : "seal" };
 }
 
 function afterSeal(sheet: Sheet): VerifyStep {
