@@ -1,14 +1,178 @@
-"""Scripted demonstration: one whole day played against a running demonstration, and its pack verified by a process of its own."""
+"""Demo scripted: one whole day of the demonstration, then its evidence, judged by programs that were not there.
 
-from typing import TYPE_CHECKING
+Given a running demonstration; the simulators play the day against it; then everything is stopped, the trust file and the pack
+are written, a process of its own verifies the pack, and another compares what the pack says with the truth that was written
+before the day began.
+"""
 
-from server.core.errors import Malformed
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from reader_drivers.reads import Batch, decode_message
+from server.cli.demo_processes import DemoFailed
+from server.store import reads
+from server.store.database import read_once
+from server.store.shops import only_shop
 
 if TYPE_CHECKING:
     from server.cli.demo import RunningDemo
 
+EXIT_DIFFERENT: Final = 1
+"""The pack was not verified, or does not say what happened."""
+_CLASSES: Final = {"MISSING": "missing", "MISPLACED": "in the wrong tray"}
 
-def play_day(running: "RunningDemo", *, story: str, seed: int, as_json: bool) -> int:
-    """Play `story`, print the summary and give the exit code. Raises: DomainError."""
-    del running, seed, as_json
-    raise Malformed(f"The scripted day {story!r} cannot be played yet. Leave --scripted out and try the shop by hand.")
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A day with its evidence."""
+
+    day: Mapping[str, Any]
+    """The figures that the people of the day saw."""
+    verified: Mapping[str, Any]
+    """What `baguier verify` says of the pack."""
+    compared: Mapping[str, Any]
+    """What the reader of the pack found, beside the truth."""
+    reads_sent: int
+    reads_stored: int
+    pack: Path
+    wall_s: float
+
+    @property
+    def is_true(self) -> bool:
+        """Whether the pack is verified and says what happened, and no read was lost."""
+        is_verified = self.verified["exit"] == 0
+        return is_verified and bool(self.compared["is_equal"]) and self.reads_sent == self.reads_stored
+
+    def document(self) -> dict[str, Any]:
+        """The last line of `--json`."""
+        windows = {one["piece"]: one["loss_window_min"] for one in self.compared["windows"]}
+        thefts = [{**one, "loss_window_min": windows.get(one["piece"])} for one in self.day["thefts"]]
+        return {
+            "pieces": self.day["pieces"],
+            "places": self.day["places"],
+            "opening": self.day["opening"],
+            "closing": self.day["closing"],
+            "stolen": thefts[0] if thefts else None,
+            "thefts": thefts,
+            "reads_sent": self.reads_sent,
+            "reads_stored": self.reads_stored,
+            "pack": str(self.pack),
+            "verify": self.verified["verdict"],
+            "truth": {name: self.compared[name] for name in ("is_equal", "lacks", "has_more")},
+            "wall_s": self.wall_s,
+        }
+
+
+def play_day(running: "RunningDemo", *, story: str, seed: int, as_json: bool, lie: str = "none") -> int:
+    """Play the day of a story in a demonstration that has just begun; print it; give the exit code.
+
+    0: the pack is verified and says what happened, nothing more and nothing less; 1 else. Every process is ended.
+    Raises: DemoFailed: the day, or a program that judges it, stopped on the way.
+    """
+    began = time.monotonic()
+    root = running.folder.root
+    truth, trust, pack = (root / name for name in ("truth.json", "trust.json", "pack.zip"))
+    if not as_json:
+        print("A whole day is played: opening, sale, showing, closing. It takes half a minute.", file=sys.stderr)
+    options = ("--story", story, "--seed", str(seed), "--lie", lie, "--truth", str(truth))
+    day = _told("simulators", "day", "--floor", str(running.folder.floor), *options)
+    running.processes.stop()
+    at = ("--data", str(root))
+    _told("server", "trust", "export", "--out", str(trust), *at, "--json")
+    shop_day = str(day["shop_day"])
+    _told("server", "export", "audit", "--from", shop_day, "--to", shop_day, "--out", str(pack), *at, "--json")
+    sent = sum(_reads_told(Path(path)) for path in running.floor["stats_files"])
+    played = Played(
+        day=day,
+        verified=_told("server", "verify", str(pack), "--trust", str(trust), "--json", may_end_with=(0, 1, 2)),
+        compared=_told("simulators", "findings", str(pack), "--truth", str(truth), may_end_with=(0, 1)),
+        reads_sent=sent,
+        reads_stored=stored_reads(running.folder.settings.database),
+        pack=pack,
+        wall_s=round(time.monotonic() - began, 1),
+    )
+    print(json.dumps(played.document(), ensure_ascii=False) if as_json else in_words(played), flush=True)
+    return 0 if played.is_true else EXIT_DIFFERENT
+
+
+def stored_reads(database: Path) -> int:
+    """How many hearings and scans the shop's batches hold."""
+
+    def counted(connection: Any) -> int:
+        shop_id = only_shop(connection)
+        assert shop_id is not None
+        messages = (decode_message(raw) for raw in reads.raw_batches(connection, shop_id))
+        batches = [one for one in messages if isinstance(one, Batch)]
+        return sum(sum(row.dcount for row in batch.reads) + len(batch.scans) for batch in batches)
+
+    return read_once(database, counted)
+
+
+def in_words(played: Played) -> str:
+    """The day as a jeweller would tell it."""
+    document, compared = played.document(), played.compared
+    tours = [_tour_line(name, document[key]) for name, key in (("Opening", "opening"), ("Closing", "closing"))]
+    cases = [_case_line(case, document["thefts"]) for case in compared["found"]["cases"]]
+    by_hand = [f"{ref}: its tag is silent, it was found by its label." for ref in compared["found"]["by_hand"]]
+    sold = f"Sold {played.day['sold']}; shown to a client and back: {played.day['shown']}."
+    lines = [tours[0], sold, tours[1], *cases, *by_hand, _reads_line(played), _verdict_line(played)]
+    return "\n".join(
+        [*lines, *_difference_lines(compared), f"The evidence is in {played.pack}, the trust file beside it."]
+    )
+
+
+def _tour_line(name: str, tour: Mapping[str, Any]) -> str:
+    signed = " and ".join(tour["signed_by"])
+    gaps = {0: "nothing to explain", 1: "1 piece to explain"}.get(
+        tour["discrepancies"], f"{tour['discrepancies']} pieces to explain"
+    )
+    return f"{name}: {tour['found']} of {tour['expected']} pieces, {gaps}, signed by {signed}."
+
+
+def _case_line(case: Mapping[str, Any], thefts: Sequence[Mapping[str, Any]]) -> str:
+    window = next((one["loss_window_min"] for one in thefts if one["piece"] == case["piece"]), None)
+    outcome = str(case["outcome"]).lower().replace("_", " ")
+    what = f"{case['piece']} of {case['home']} is {_CLASSES.get(case['class'], str(case['class']).lower())}"
+    where = f": {case['heard_in']}" if case["heard_in"] else ""
+    lost = "" if window is None else f", lost within {window // 60} h {window % 60:02d} min"
+    return f"{what}{where}{lost}; {outcome}."
+
+
+def _reads_line(played: Played) -> str:
+    lost = played.reads_sent - played.reads_stored
+    ending = "none is lost" if lost == 0 else f"{lost} are lost"
+    return f"Readers sent {played.reads_sent} reads, {played.reads_stored} are stored: {ending}."
+
+
+def _verdict_line(played: Played) -> str:
+    says = "says exactly what happened" if played.compared["is_equal"] else "does not say what happened"
+    return f"A stranger's verdict on the pack: {played.verified['verdict']}. It {says}."
+
+
+def _difference_lines(compared: Mapping[str, Any]) -> list[str]:
+    pairs = (("lacks", "It happened and is not in the pack"), ("has_more", "It is in the pack and did not happen"))
+    return [
+        f"{words}: {one}." for name, words in pairs for kind in ("cases", "by_hand") for one in compared[name][kind]
+    ]
+
+
+def _reads_told(stats: Path) -> int:
+    """What a reader says it sent; one that nobody asked has said nothing."""
+    return int(json.loads(stats.read_text(encoding="utf-8"))["reads_told"]) if stats.exists() else 0
+
+
+def _told(*command: str, may_end_with: Sequence[int] = (0,)) -> dict[str, Any]:
+    """Run `python -m command…` and give the JSON of its last line. Raises: DemoFailed."""
+    ended = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
+    lines = ended.stdout.strip().splitlines()
+    if ended.returncode not in may_end_with or not lines:
+        why = ended.stderr.strip().splitlines()
+        raise DemoFailed(f"{command[0]} {command[1]} stopped: {why[-1][:300] if why else 'it said nothing'}")
+    answer: dict[str, Any] = json.loads(lines[-1])
+    return answer

@@ -3,7 +3,7 @@
 The hot path of the server: statements are built once, rows are tuples, no object is made by the ORM.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -71,6 +71,18 @@ def keep_batch(
     connection.execute(
         update(_DEVICES).where(_DEVICES.c.shop_id == shop_id, _DEVICES.c.id == device_id).values(acked=seq, seen_at=rx)
     )
+
+
+def raw_batches(connection: Connection, shop_id: ShopId) -> Iterator[bytes]:
+    """The exact bytes of every kept batch, by device and number; fetched a few at a time."""
+    kept = (
+        select(_BATCHES.c.raw)
+        .where(_BATCHES.c.shop_id == shop_id)
+        .order_by(_BATCHES.c.device_id, _BATCHES.c.seq)
+        .execution_options(yield_per=100)
+    )
+    for row in connection.execute(kept):
+        yield bytes(row.raw)
 
 
 _LISTENING: Final = (

@@ -5,6 +5,7 @@ signed again, with the manager's decisions in between. The truth is written firs
 """
 
 import argparse
+import dataclasses
 import datetime as dt
 import json
 import pathlib
@@ -58,6 +59,17 @@ class Team:
         return self.claire, self.marc
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Held:
+    """A tour that was held and closed."""
+
+    shop_day: str
+    cases: Sequence[Mapping[str, Any]]
+    """As the server showed them before anybody decided."""
+    figures: Mapping[str, Any]
+    """`{expected, found, discrepancies, signed_by}`."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play one day; exit code 0 played, 1 it stopped on the way, 2 bad usage."""
     parser = argparse.ArgumentParser(
@@ -105,14 +117,14 @@ def play(floor: Floor, plot: Plot, *, lie: Lie = Lie.NONE) -> dict[str, Any]:
         opening = hold_tour(team, hands)
         live_day(team, plot)
         closing = hold_tour(team, hands)
-    cases = {case["subject"]: case for case in closing.pop("cases")}
-    opening.pop("cases")
+    cases = {case["subject"]: case for case in closing.cases}
     thefts = [{"piece": ref, "class": _class_of(cases.get(ref))} for ref in plot.stolen]
     return {
+        "shop_day": closing.shop_day,
         "pieces": len(floor.pieces),
         "places": len(floor.trays),
-        "opening": opening,
-        "closing": closing,
+        "opening": opening.figures,
+        "closing": closing.figures,
         "stolen": thefts[0] if thefts else None,
         "thefts": thefts,
         "sold": plot.sold,
@@ -121,8 +133,8 @@ def play(floor: Floor, plot: Plot, *, lie: Lie = Lie.NONE) -> dict[str, Any]:
     }
 
 
-def hold_tour(team: Team, hands: Hands) -> dict[str, Any]:
-    """One tour from the first tray to the closed counts; gives its figures."""
+def hold_tour(team: Team, hands: Hands) -> Held:
+    """One tour from the first tray to the closed counts."""
     for person in team.counters:
         person.sign_in()
     with team.claire.following_tour() as tour, team.marc.following_tour():
@@ -142,7 +154,7 @@ def hold_tour(team: Team, hands: Hands) -> dict[str, Any]:
         team.claire.news.wait(
             lambda states: all(state == "CLOSED" for state in states.values()), what="every count is closed"
         )
-    return _figures(team, path_of, cases)
+    return Held(tour["shop_day"], cases, _figures(team, path_of, n_cases=len(cases)))
 
 
 def count_and_verify(person: Person, hands: Hands, *, firsts: Sequence[str], others: Sequence[str]) -> None:
@@ -241,15 +253,14 @@ def _class_of(case: Mapping[str, Any] | None) -> str | None:
     return None if case is None else str(case["discrepancy"])
 
 
-def _figures(team: Team, path_of: Mapping[str, str], cases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _figures(team: Team, path_of: Mapping[str, str], *, n_cases: int) -> dict[str, Any]:
     """What a closed tour found, from the server's own figures."""
     shown = [team.lea.get(f"/v1/counts/{count}/figures") for count in path_of]
     return {
         "expected": sum(len(one["expected"]) for one in shown),
         "found": sum(len(set(one["present"]) & set(one["expected"])) for one in shown),
-        "discrepancies": len(cases),
+        "discrepancies": n_cases,
         "signed_by": [person.name for person in team.counters],
-        "cases": cases,
     }
 
 
