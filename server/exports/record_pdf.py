@@ -154,7 +154,8 @@ def render_record(record: TourRecord, fingerprint: str) -> bytes:
         sys_inputs=inputs,
         ignore_system_fonts=True,
         pdf_standards=["a-4f"],
-        timestamp=record.closed_at,
+        # The typesetter takes whole seconds only.
+        timestamp=record.closed_at.replace(microsecond=0),
     )
     assert isinstance(pdf, bytes)
     return pdf

@@ -99,6 +99,12 @@ def test_longer_shorter_and_other_files_are_refused(sealed: bytes, change: objec
         check_seal(change(sealed), certificate_sha256=FINGERPRINT)
 
 
+def test_a_tour_that_closed_within_a_second_has_its_record() -> None:
+    record = replace(closing_record(), closed_at=CLOSED_AT.replace(microsecond=250_000))
+
+    assert b"D:20260302181240" in render_record(record, FINGERPRINT)
+
+
 def test_record_without_a_seal_is_refused() -> None:
     with pytest.raises(SealBroken, match="0 seals"):
         check_seal(render_record(closing_record(), FINGERPRINT), certificate_sha256=FINGERPRINT)
