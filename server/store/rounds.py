@@ -96,16 +96,17 @@ def by_id(connection: Connection, shop_id: ShopId, round_id: RoundId) -> RoundRo
 
 def open_of(connection: Connection, shop_id: ShopId, count_id: CountId, *, person_id: PersonId) -> RoundRow | None:
     """The person's newest turn in a count that is not sealed; None: there is none."""
+    row = newest_of(connection, shop_id, count_id, person_id=person_id)
+    return None if row is None or row.is_sealed else row
+
+
+def newest_of(connection: Connection, shop_id: ShopId, count_id: CountId, *, person_id: PersonId) -> RoundRow | None:
+    """The person's newest turn in a count, one that is not sealed before others; None: they had none."""
     return _round(
         connection.execute(
             select(_ROUNDS)
-            .where(
-                _ROUNDS.c.shop_id == shop_id,
-                _ROUNDS.c.count_id == count_id,
-                _ROUNDS.c.person_id == person_id,
-                _ROUNDS.c.sealed_at.is_(None),
-            )
-            .order_by(_ROUNDS.c.opened_at.desc(), _ROUNDS.c.id.desc())
+            .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.count_id == count_id, _ROUNDS.c.person_id == person_id)
+            .order_by(_ROUNDS.c.sealed_at.is_(None).desc(), _ROUNDS.c.opened_at.desc(), _ROUNDS.c.id.desc())
             .limit(1)
         )
     )

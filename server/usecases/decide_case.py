@@ -17,6 +17,7 @@ from server.core.cases import (
     CaseState,
     CaseStep,
     Decide,
+    Investigate,
     Outcome,
     Reclassify,
     Reopen,
@@ -100,14 +101,21 @@ def _with_cases(work: UnitOfWork, count: Count) -> Count:
 
 
 def decide_case(work: UnitOfWork, case_id: CaseId, act: CaseAct) -> Case:
-    """One step of a case, told to its count while the result is not fixed.
+    """One step of a case, told to its count while the result is not fixed. To look into it twice is to look into it.
 
     Raises: CaseAbsent, and whatever the core refuses: the wrong person, no evidence, over the limit.
     """
-    after = _stepped(work, cases.load(work.conn, work.shop_id, case_id), act)
+    case = cases.load(work.conn, work.shop_id, case_id)
+    if case.state is CaseState.INVESTIGATING and _is_investigation(act):
+        return case
+    after = _stepped(work, case, act)
     if isinstance(act, Decide):
         _note_outcome(work, after, act.outcome, by=act.by)
     return after
+
+
+def _is_investigation(act: CaseAct) -> bool:
+    return isinstance(act, Investigate) or (isinstance(act, Decide) and act.outcome is Outcome.UNDER_INVESTIGATION)
 
 
 def reclassify(work: UnitOfWork, count: Count, ref: PieceRef, *, heard_by: CountId) -> Count:

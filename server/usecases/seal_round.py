@@ -117,10 +117,13 @@ def reads_have_arrived(work: UnitOfWork, round_id: RoundId) -> bool:
     )
 
 
-def open_round_of(work: UnitOfWork, count_id: CountId, by: Actor) -> RoundId:
-    """The open round of a person in a count, for routes that name the count. Raises: RoundAbsent."""
-    row = rounds.open_of(work.conn, work.shop_id, count_id, person_id=by.person)
-    if row is None:
+def round_to_seal(work: UnitOfWork, count_id: CountId, by: Actor) -> RoundId:
+    """The round that a person seals in a count: their open one, else the one they sealed last, for who asks again.
+
+    Raises: RoundAbsent: they had none, or it was ended without their seal.
+    """
+    row = rounds.newest_of(work.conn, work.shop_id, count_id, person_id=by.person)
+    if row is None or (row.is_sealed and seal_asked(row) is None):
         raise RoundAbsent("You have no open round in this count. Open it from the tour.", count=count_id)
     return row.id
 

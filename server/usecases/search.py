@@ -27,11 +27,15 @@ class Search:
 
 
 def open_search(work: UnitOfWork, count_id: CountId, by: Actor) -> Search:
-    """Give A the list and a round for what is found.
+    """Give A the list and a round for what is found. Asked again while it is open, the same search.
 
     Raises: CountAbsent, NotYours, SearchUsed, WrongState.
     """
     count = counts.load(work.conn, work.shop_id, count_id)
+    turn_now = rounds.open_of(work.conn, work.shop_id, count_id, person_id=by.person)
+    is_open = count.search_until is not None and moment(work) < count.search_until and count.a2 is None
+    if is_open and by == count.a and turn_now is not None:
+        return Search(count, turn_now.id, silent_of(count))
     opened = take_step(work, count, acts.OpenSearch(by, moment(work))).count
     seen = take_step(work, opened, acts.Saw(by, moment(work))).count
     turn = acts.BeginRound(by, moment(work), RoundId(work.new_id()))

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -11,30 +10,12 @@ import pytest
 from fastapi import FastAPI
 
 from reader_drivers.reads import Drain, Message
-from server.api.app import FeedBridge, create_app
 from server.api.context import Context
-from server.clock import FixedClock
 from server.core.count_states import CountState
-from server.feed.hub import Hub
-from server.signer.client import SignerClient
-from server.store.unit_of_work import Store
-from server.usecases.open_shop import open_shop
-from tests.server.usecases.conftest import OPENING
 from tests.server.usecases.count_shop import AGENT, CLAIRE, ONE, RINGS, CountShop, token
 from tests.server.usecases.outbox import Outbox, Wire, stored
 
 Post = Callable[..., Awaitable[httpx.Response]]
-
-
-@pytest.fixture
-def counting(tmp_path: Path) -> Iterator[tuple[CountShop, FastAPI]]:
-    hub = Hub("epoch")
-    bridge = FeedBridge(hub)
-    with Store(tmp_path / "baguier.sqlite3", clock=FixedClock(OPENING), listener=bridge) as store:
-        store.run(lambda unit: open_shop(unit, name="Maison Claire", zone="Europe/Paris", currency="EUR"))
-        shop = CountShop(store, FixedClock(OPENING))
-        shop.plan()
-        yield shop, create_app(store, hub, bridge, signer=SignerClient(tmp_path / "no-signer"))
 
 
 def posted(app: FastAPI, body: bytes | list[Wire], *, bearer: str = token("claire", "handheld-1")) -> httpx.Response:
