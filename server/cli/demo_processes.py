@@ -7,6 +7,7 @@ its starter is killed: its standard input is a pipe whose other end dies with th
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from server.core.errors import Conflict
 
 READY_S: Final = 60.0
 """The server loads in two seconds; a cold disk and a busy small computer get the rest."""
+LOOK_S: Final = 0.2
+"""How soon it is noticed that another one ended meanwhile."""
 STOP_S: Final = 10.0
 """Longer than an agent's wait for a reader that does not confirm its stop."""
 
@@ -63,10 +66,13 @@ class Processes:
         return child
 
     def wait_ready(self, *children: Child) -> None:
-        """Wait until each has said its words. Raises: DemoFailed: one did not, or ended."""
+        """Wait until each has said its words. Raises: DemoFailed: one did not in time, or any of them ended."""
+        until = time.monotonic() + READY_S
         for child in children:
-            if not child.is_settled.wait(READY_S):
-                raise DemoFailed(f"{child.name} did not start within {READY_S:.0f} s{_last_words(child)}")
+            while not child.is_settled.wait(LOOK_S):
+                self.require_running()
+                if time.monotonic() > until:
+                    raise DemoFailed(f"{child.name} did not start within {READY_S:.0f} s{_last_words(child)}")
         self.require_running()
 
     def require_running(self) -> None:

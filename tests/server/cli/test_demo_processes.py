@@ -51,6 +51,15 @@ def test_a_child_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Path
             processes.wait_ready(child)
 
 
+def test_waiting_ends_when_another_child_does(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        processes.start("server", ["failing_child"], ready_words="first words")
+        agent = processes.start("agent", ["silent_child"], ready_words="connected")
+
+        with pytest.raises(DemoFailed, match="server ended by itself: the cable is out"):
+            processes.wait_ready(agent)
+
+
 def test_a_child_that_says_nothing_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_processes, "READY_S", 0.2)
     with Processes(tmp_path) as processes:
