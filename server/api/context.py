@@ -12,6 +12,7 @@ from server.api.lists_read import ListsRead
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
 from server.store.unit_of_work import Store, UnitOfWork
+from server.usecases.hear_round import RoundsHeard
 from server.usecases.sign_in import PinGuard
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Context:
     signer: SignerClient
     pin_guard: PinGuard
     lists_read: ListsRead = field(default_factory=ListsRead)
+    rounds_heard: RoundsHeard = field(default_factory=RoundsHeard)
     pass_min_ms: int = PASS_MIN_MS
     """What agents are told; simulated antennas take turns faster than real ones."""
 

@@ -1,11 +1,12 @@
 """Readers as people choose them: which may listen for a place, and which of them only scan barcodes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, and_, select
 
-from server.core.ids import CountId, DeviceId, ShopId
+from server.core.ids import CountId, DeviceId, PlaceId, ShopId
 from server.store.tables import AntennaHome, Count, Reader, table
 
 _READERS, _HOMES, _COUNTS = table(Reader), table(AntennaHome), table(Count)
@@ -49,3 +50,11 @@ def for_count(connection: Connection, shop_id: ShopId, count_id: CountId) -> tup
         if row.protocol in SCANNER_PROTOCOLS or (row.is_here if has_own else row.is_homeless)
     ]
     return tuple(dict.fromkeys(found))
+
+
+def homes_of(connection: Connection, shop_id: ShopId, reader_id: str) -> Mapping[int, PlaceId]:
+    """Antenna → the place it stands for, of one reader; empty: the reader has no home."""
+    rows = connection.execute(
+        select(_HOMES.c.antenna, _HOMES.c.place_id).where(_HOMES.c.shop_id == shop_id, _HOMES.c.reader_id == reader_id)
+    )
+    return {int(row.antenna): PlaceId(row.place_id) for row in rows}

@@ -5,7 +5,6 @@ for; promises the agent its sequence once that is on the disk. The same batch tw
 """
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from server.core.ids import DeviceId, ShopId
 from server.store import reads
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.hear_late import hear_late
+from server.usecases.hear_round import RoundsHeard
 
 
 class BatchConflict(Conflict):
@@ -33,8 +33,10 @@ class Accepted:
     """False: it was stored before, or it lies beyond a gap and must be sent again."""
 
 
-def accept_batch(work: UnitOfWork, *, device_id: DeviceId, batch: Batch, raw: bytes) -> Accepted:
-    """Store `batch`, whose exact bytes are `raw`.
+def accept_batch(
+    work: UnitOfWork, *, device_id: DeviceId, batch: Batch, raw: bytes, heard: RoundsHeard | None = None
+) -> Accepted:
+    """Store `batch`, whose exact bytes are `raw`. `heard` tells the people of its rounds; None: nobody watches.
 
     A number beyond the next is not stored: the answer names the last one without a gap, and the agent sends from there.
     Raises: BatchConflict: the number is stored with other bytes. Nothing is changed.
@@ -52,17 +54,9 @@ def accept_batch(work: UnitOfWork, *, device_id: DeviceId, batch: Batch, raw: by
         if one.is_sealed:
             hear_late(work, one.round_id, [row.epc.hex().upper() for row in batch.reads])
         reads.add_observations(work.conn, observation_rows(shop_id, one, batch))
-        work.announce(
-            f"round/{one.round_id}",
-            "round.heard",
-            {"attachment": one.attachment_id, "passes": passes_ended(batch)},
-        )
+        if heard is not None:
+            heard.hear(work, one, batch)
     return Accepted(acked_seq=batch.seq, is_new=True)
-
-
-def passes_ended(batch: Batch) -> dict[str, int]:
-    """How many passes of each antenna ended in this batch, by antenna."""
-    return {str(antenna): n for antenna, n in sorted(Counter(row.ant for row in batch.passes).items())}
 
 
 def _require_same(work: UnitOfWork, *, device_id: DeviceId, seq: int, sha256: bytes) -> None:

@@ -118,9 +118,9 @@ class AgentSession:
                     raise MessageRefused(f"An agent does not send {type(message).__name__.lower()}.")
 
     async def _queue_batch(self, batch: Batch, raw: bytes) -> None:
-        device_id = self._agent.id
+        device_id, heard = self._agent.id, self._context.rounds_heard
         future = self._context.store.writer.submit(
-            lambda work: accept_batch(work, device_id=device_id, batch=batch, raw=raw),
+            lambda work: accept_batch(work, device_id=device_id, batch=batch, raw=raw, heard=heard),
             hot=True,
             rows=1 + len(batch.reads),
         )

@@ -11,7 +11,7 @@ from reader_drivers.reads import Batch, PassRow, ReaderEntry, ReadRow, encode_me
 from server.core.ids import DeviceId, PersonId, RoundId
 from server.store import reads
 from server.store.unit_of_work import Store
-from server.usecases.accept_reads import Accepted, BatchConflict, accept_batch, passes_ended
+from server.usecases.accept_reads import Accepted, BatchConflict, accept_batch
 from server.usecases.attach_reader import (
     NotYourRound,
     ReaderAbsent,
@@ -98,12 +98,6 @@ def test_a_batch_beyond_a_gap_is_not_stored_and_the_answer_names_the_last_one(st
     assert send(store, batch(3)) == Accepted(acked_seq=1, is_new=False)
     assert send(store, batch(2)) == Accepted(acked_seq=2, is_new=True)
     assert heard(store) == 2
-
-
-def test_passes_are_counted_in_the_batch_not_read_off_the_agents_own_number() -> None:
-    one = Batch(9, "pad", 0, (PassRow(1, 41, 0, 5), PassRow(2, 7, 0, 5), PassRow(1, 42, 5, 9)), (), ())
-
-    assert passes_ended(one) == {"1": 2, "2": 1}
 
 
 def test_only_batches_inside_the_attachment_reach_the_round(store: Store) -> None:
