@@ -40,8 +40,10 @@ class Child:
     """All that it says."""
     ready_words: bytes
     """What it says once others may rely on it."""
-    is_settled: threading.Event = field(default_factory=threading.Event)
-    """Set when those words came, or the end."""
+    is_ready: threading.Event = field(default_factory=threading.Event)
+    """Set when those words came."""
+    is_silent: threading.Event = field(default_factory=threading.Event)
+    """Set when nothing more can come: the log is whole."""
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class Processes:
         """Wait until each has said its words. Raises: DemoFailed: one did not in time, or any of them ended."""
         until = time.monotonic() + READY_S
         for child in children:
-            while not child.is_settled.wait(LOOK_S):
+            while not child.is_ready.wait(LOOK_S):
                 self.require_running()
                 if time.monotonic() > until:
                     raise DemoFailed(f"{child.name} did not start within {READY_S:.0f} s{_last_words(child)}")
@@ -79,7 +81,7 @@ class Processes:
         """Raises: DemoFailed: one of them ended by itself."""
         for child in self._children:
             if child.running.poll() is not None:
-                child.is_settled.wait(STOP_S)
+                child.is_silent.wait(STOP_S)
                 raise DemoFailed(f"{child.name} ended by itself{_last_words(child)}")
 
     def stop(self, *names: str) -> None:
@@ -117,8 +119,8 @@ def _keep_output(child: Child) -> None:
         for line in output:
             log.write(line)
             if child.ready_words in line:
-                child.is_settled.set()
-    child.is_settled.set()
+                child.is_ready.set()
+    child.is_silent.set()
 
 
 def _last_words(child: Child) -> str:
