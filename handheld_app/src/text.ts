@@ -71,12 +71,13 @@ const fr = {
   tourLate: (span: string) => `en retard de ${span}`,
   tourWith: (name: string) => `avec ${name}`,
   tourSign: (n: number) => `Signer la liste (${n})`,
+  tourSigned: "Voir la liste signée",
   tourNothingToSign: "Rien à signer pour l'instant",
   tourBoard: "Tableau des écarts",
   step: {
     count: "Prendre", continue: "Continuer", verify: "Vérifier", continue_verifying: "Continuer",
     wait_for_verifier: "Scellé, à vérifier", partner_counts: "En cours", partner_verifies: "En vérification",
-    compare: "Comparer", explain: "Écart à expliquer", sign: "Prêt à signer", partner_signs: "Signé une fois",
+    confirm: "Confirmer", compare: "À comparer", explain: "Écart à expliquer", sign: "Prêt à signer", partner_signs: "Signé une fois",
     done: "Terminé", not_done: "Non fait",
   } satisfies Record<NextStep, string>,
 
@@ -230,12 +231,13 @@ const en: Catalogue = {
   tourLate: (span) => `${span} late`,
   tourWith: (name) => `with ${name}`,
   tourSign: (n) => `Sign the list (${n})`,
+  tourSigned: "See the signed list",
   tourNothingToSign: "Nothing to sign yet",
   tourBoard: "Discrepancies",
   step: {
     count: "Take", continue: "Continue", verify: "Verify", continue_verifying: "Continue",
     wait_for_verifier: "Sealed, to verify", partner_counts: "In progress", partner_verifies: "Being verified",
-    compare: "Compare", explain: "Gap to explain", sign: "Ready to sign", partner_signs: "Signed once",
+    confirm: "Confirm", compare: "To compare", explain: "Gap to explain", sign: "Ready to sign", partner_signs: "Signed once",
     done: "Finished", not_done: "Not done",
   },
 

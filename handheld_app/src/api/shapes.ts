@@ -65,8 +65,9 @@ const countShape = v.pipe(
     my_role: v.nullable(v.picklist(["A", "B"])),
     due_at: moment,
     partner: v.nullable(name),
+    has_recount: v.boolean(),
   }),
-  v.transform(({ my_role, due_at, ...count }) => ({ ...count, myRole: my_role, dueAtMs: due_at })),
+  v.transform(({ my_role, due_at, has_recount, ...count }) => ({ ...count, myRole: my_role, dueAtMs: due_at, hasRecount: has_recount })),
 );
 
 /** Answer of `GET /v1/tours/current`. */

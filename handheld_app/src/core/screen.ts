@@ -39,7 +39,7 @@ export function screenOf(step: NextStep, count: TourCount): Screen | null {
     case "verify":
     case "continue_verifying":
       return { kind: "verify", count };
-    case "compare":
+    case "confirm":
       return { kind: "recount", count };
     default:
       return null;

@@ -25,6 +25,8 @@ export interface TourCount {
   readonly dueAtMs: number;
   /** The other person's name, once there is one. */
   readonly partner: string | null;
+  /** The two rounds differ, and somebody still has a word to say on a piece. */
+  readonly hasRecount: boolean;
 }
 
 export interface Tour {
@@ -37,9 +39,9 @@ export interface Tour {
   readonly counts: readonly TourCount[];
 }
 
-/** What this person does next: the first four are buttons, the others are said. */
+/** What this person does next: the first five are buttons, the others are said. */
 export type NextStep =
-  | "count" | "continue" | "verify" | "continue_verifying"
+  | "count" | "continue" | "verify" | "continue_verifying" | "confirm"
   | "wait_for_verifier" | "partner_counts" | "partner_verifies" | "compare" | "explain" | "sign" | "partner_signs" | "done" | "not_done";
 
 /** Decide from state and role alone; the server decides again, with everything it knows. */
@@ -56,9 +58,12 @@ export function nextStep(count: TourCount): NextStep {
     case "VERIFYING":
       return isMine === "B" ? "continue_verifying" : "partner_verifies";
     case "SEALED_B":
+      return "compare";
     case "REVEALED":
     case "RECOUNTING":
-      return "compare";
+      // A third person may have to settle the lines, so everybody is offered them; the server knows who may.
+      if (count.hasRecount) return "confirm";
+      return isMine === null ? "done" : "sign";
     case "RESOLVING":
       return "explain";
     case "RESULT_FIXED":
@@ -77,6 +82,12 @@ export function nextStep(count: TourCount): NextStep {
     default:
       return assertNever(count.state);
   }
+}
+
+/** Whether the count may be on this person's list: asking for the list fixes what is settled and names what is not. */
+export function isForList(count: TourCount): boolean {
+  const step = nextStep(count);
+  return count.myRole !== null && (step === "sign" || step === "explain");
 }
 
 export interface PlaceGroup {

@@ -1,20 +1,28 @@
 import { describe, expect, it } from "vitest";
 
 import { uuidV7 } from "../../src/core/ids.ts";
-import { COUNT_STATES, groupByShowcase, isLate, leafName, nextStep, titleOf, type TourCount } from "../../src/core/tour.ts";
+import { COUNT_STATES, groupByShowcase, isForList, isLate, leafName, nextStep, titleOf, type TourCount } from "../../src/core/tour.ts";
 import type { Ask } from "../../src/core/sheet.ts";
 import { inOrderOfWork, keyedQuantity, unanswered, withDigit } from "../../src/core/verification.ts";
 
-const count = (more: Partial<TourCount>): TourCount => ({ id: "c", place: "p", path: "Vitrine 1/Plateau 1", state: "PLANNED", myRole: null, dueAtMs: 1_000, partner: null, ...more });
+const count = (more: Partial<TourCount>): TourCount => ({ id: "c", place: "p", path: "Vitrine 1/Plateau 1", state: "PLANNED", myRole: null, dueAtMs: 1_000, partner: null, hasRecount: false, ...more });
 
 describe("tour", () => {
   it.each([
     ["PLANNED", null, "count"], ["COUNTING", "A", "continue"], ["COUNTING", null, "partner_counts"], ["SEALED_A", "A", "wait_for_verifier"],
-    ["SEALED_A", null, "verify"], ["VERIFYING", "B", "continue_verifying"], ["VERIFYING", "A", "partner_verifies"], ["REVEALED", "A", "compare"],
+    ["SEALED_A", null, "verify"], ["VERIFYING", "B", "continue_verifying"], ["VERIFYING", "A", "partner_verifies"], ["SEALED_B", "A", "compare"], ["REVEALED", "A", "sign"], ["REVEALED", null, "done"],
     ["RESOLVING", "B", "explain"], ["RESULT_FIXED", "A", "sign"], ["RESULT_FIXED", null, "done"], ["SIGNED_ONE", "B", "partner_signs"],
     ["CLOSED", "A", "done"], ["VOIDED", "A", "not_done"],
   ] as const)("says what to do next with a %s count for role %s: %s", (state, myRole, step) => {
     expect(nextStep(count({ state, myRole }))).toBe(step);
+  });
+
+  it("offers the lines that differ to everybody, since a third person may settle them, and a list of the rest", () => {
+    expect((["A", "B", null] as const).map((myRole) => nextStep(count({ state: "REVEALED", myRole, hasRecount: true })))).toEqual(["confirm", "confirm", "confirm"]);
+    expect(isForList(count({ state: "REVEALED", myRole: "A", hasRecount: true }))).toBe(false);
+    expect(isForList(count({ state: "REVEALED", myRole: "A" }))).toBe(true);
+    expect(isForList(count({ state: "RESOLVING", myRole: "B" }))).toBe(true);
+    expect(isForList(count({ state: "RESOLVING", myRole: null }))).toBe(false);
   });
 
   it("never offers A to verify the own count, in any state", () => {

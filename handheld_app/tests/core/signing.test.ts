@@ -6,7 +6,7 @@ import type { CountState, Tour } from "../../src/core/tour.ts";
 const line = (count: string, exceptions: readonly string[] = []): SigningLine => ({ count, path: `Vitrine 1/${count}`, myRole: "A", present: 1, missing: 0, byHand: 0, quantity: 1, exceptions });
 const tourOf = (counts: readonly { readonly state: CountState; readonly myRole?: "A" | "B"; readonly partner?: string }[]): Tour => ({
   id: "t", occasion: "opening", shopDay: "2026-03-02", nowMs: 0,
-  counts: counts.map(({ state, myRole = null, partner = null }, at) => ({ id: String(at), place: "p", path: "p", state, myRole, dueAtMs: 0, partner })),
+  counts: counts.map(({ state, myRole = null, partner = null }, at) => ({ id: String(at), place: "p", path: "p", state, myRole, dueAtMs: 0, partner, hasRecount: false })),
 });
 const list: SigningList = {
   tour: "t", listNo: 1, linesSha256: "0".repeat(64), leftOut: 0, isLate: false, partner: { kind: "not_started", name: "Marc" },

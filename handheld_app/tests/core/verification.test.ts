@@ -38,7 +38,7 @@ describe("steps of a verification", () => {
 
 describe("the way through the screens", () => {
   const count = (path: string, state: TourCount["state"], myRole: TourCount["myRole"] = null): TourCount =>
-    ({ id: path, place: path, path, state, myRole, dueAtMs: 0, partner: null });
+    ({ id: path, place: path, path, state, myRole, dueAtMs: 0, partner: null, hasRecount: state === "RECOUNTING" });
 
   it("begins at the board for who answers for the shop and at the tour for who counts", () => {
     expect(homeOf(["count"])).toEqual({ kind: "tour" });
@@ -51,7 +51,8 @@ describe("the way through the screens", () => {
     expect(led(count("P 1", "PLANNED"))).toBe("count");
     expect(led(count("P 1", "SEALED_A"))).toBe("verify");
     expect(led(count("P 1", "SEALED_A", "A"))).toBe(undefined);
-    expect(led(count("P 1", "REVEALED", "A"))).toBe("recount");
+    expect(led(count("P 1", "RECOUNTING", "A"))).toBe("recount");
+    expect(led(count("P 1", "REVEALED", "A"))).toBe(undefined);
   });
 
   it("takes the next tray below, then from the top, and none of the other kind", () => {

@@ -21,7 +21,7 @@ from server.core.errors import Malformed
 from server.core.ids import CountId, PersonId, TourId
 from server.core.log.events import format_time
 from server.core.tours import TourList
-from server.store import places, signatures, tours
+from server.store import counts, places, signatures, tours
 from server.store.credentials import SignedIn
 from server.store.packs import in_utc
 from server.store.shops import shop_facts
@@ -32,6 +32,7 @@ from server.usecases.close_counts_overdue import end_overdue
 from server.usecases.plan_tour import ShopMoment, current_tour, shop_moment
 from server.usecases.sign_tour import SigningAsked, show_list, sign_tour
 from server.usecases.sign_tour_pin import pin_check
+from server.usecases.verify_count import is_recounted
 
 router = APIRouter(prefix="/v1/tours", tags=["tours"], route_class=StrictRoute)
 T = TypeVar("T")
@@ -51,6 +52,8 @@ class TourCountShown(BaseModel):
     due_at: str
     partner: str | None
     """Name of the other person; null: nobody yet."""
+    has_recount: bool
+    """The two rounds differ, and somebody still has a word to say on a piece."""
 
 
 class TourShown(BaseModel):
@@ -222,6 +225,7 @@ def _shown(work: UnitOfWork, tour: TourRow, person: SignedIn) -> TourShown:
                 my_role=_role(row, person.person_id),
                 due_at=due,
                 partner=_partner(row, person.person_id, names=names),
+                has_recount=_has_recount(work, row),
             )
             for row in tours.count_rows(work.conn, work.shop_id, tour.id)
         ],
@@ -232,6 +236,11 @@ def _due(now: ShopMoment, tour: TourRow) -> datetime:
     """An opening is due in the morning of its day, everything else at the end of the day."""
     due = now.opening_by if tour.occasion is Occasion.OPENING else now.ends_at
     return due + (tour.shop_day - now.day)
+
+
+def _has_recount(work: UnitOfWork, row: CountRow) -> bool:
+    is_revealed = row.state in (CountState.REVEALED, CountState.RECOUNTING)
+    return is_revealed and not is_recounted(counts.load(work.conn, work.shop_id, row.id))
 
 
 def _role(row: CountRow, person: PersonId) -> str | None:
