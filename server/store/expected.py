@@ -75,14 +75,20 @@ def bearers(connection: Connection, shop_id: ShopId) -> Mapping[str, Bearer]:
     }
 
 
-def pieces_of_labels(connection: Connection, shop_id: ShopId, codes: Collection[str]) -> Mapping[str, PieceRef]:
-    """Label code → the piece that wears it. Unknown and retired codes are left out."""
+def pieces_of_labels(
+    connection: Connection, shop_id: ShopId, codes: Collection[str], *, in_use: bool = True
+) -> Mapping[str, PieceRef]:
+    """Label code → the piece that wears it, or wore it unless only those `in_use` are wanted. Unknown codes are left out."""
     rows = connection.execute(
         select(_LABELS.c.code, _PIECES.c.ref)
         .select_from(
             _LABELS.join(_PIECES, (_PIECES.c.shop_id == _LABELS.c.shop_id) & (_PIECES.c.id == _LABELS.c.piece_id))
         )
-        .where(_LABELS.c.shop_id == shop_id, _LABELS.c.code.in_(list(codes)), _LABELS.c.retired_at.is_(None))
+        .where(
+            _LABELS.c.shop_id == shop_id,
+            _LABELS.c.code.in_(list(codes)),
+            *([_LABELS.c.retired_at.is_(None)] if in_use else []),
+        )
     )
     return {row.code: PieceRef(row.ref) for row in rows}
 

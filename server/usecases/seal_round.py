@@ -11,9 +11,10 @@ from typing import ClassVar
 from server.clock import from_ms
 from server.core import count_acts as acts
 from server.core.actors import Actor
+from server.core.count import advance
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
-from server.core.errors import Conflict
+from server.core.errors import Conflict, DomainError
 from server.core.ids import CountId, DeviceId, RoundId
 from server.core.plain_json import JsonObject, from_plain, to_plain
 from server.core.sealed_sets import AcceptedGap, Reason, RoundKind
@@ -70,7 +71,10 @@ def ask_seal(
         said: JsonObject = {"labels": list(labels), "at": moment(work), "gap": gap}
         number = dseq if row.seal_dseq is None else row.seal_dseq
         rounds.note_seal_asked(work.conn, work.shop_id, round_id, asked=said, dseq=number)
-    return seal_if_drained(work, round_id)
+    outcome = seal_if_drained(work, round_id)
+    if not outcome.is_sealed:
+        _require_sealable(work, round_id, outcome.count)
+    return outcome
 
 
 def _labels(work: UnitOfWork, round_id: RoundId, asked: SealAsked) -> list[str]:
@@ -100,13 +104,29 @@ def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
     return SealOutcome(sealed, len(draining), is_sealed=True, draining=draining)
 
 
+def _require_sealable(work: UnitOfWork, round_id: RoundId, count: Count) -> None:
+    """A seal that waits for its readers is tried as if they had finished, so that its person hears of a refusal at once."""
+    row = rounds.by_id(work.conn, work.shop_id, round_id)
+    asked = None if row is None else seal_asked(row)
+    if row is not None and asked is not None:
+        advance(count, _act(work, count, row, asked=asked, is_drained=True))
+
+
 def seal_after_drain(work: UnitOfWork, attachment_id: str) -> SealOutcome | None:
     """To be called when an attachment was noted as drained: its round is sealed if nothing else is on its way.
 
-    None: there is no such attachment.
+    None: there is no such attachment, or what changed since the seal was asked forbids it; its person is told, and the agent,
+    who can do nothing about it, goes on.
     """
     round_id = rounds.of_attachment(work.conn, work.shop_id, attachment_id)
-    return None if round_id is None else seal_if_drained(work, round_id)
+    if round_id is None:
+        return None
+    try:
+        with work.part():
+            return seal_if_drained(work, round_id)
+    except DomainError as refusal:
+        work.announce(f"round/{round_id}", "round.refused", {"code": refusal.code})
+        return None
 
 
 def reads_have_arrived(work: UnitOfWork, round_id: RoundId) -> bool:
@@ -129,25 +149,26 @@ def round_to_seal(work: UnitOfWork, count_id: CountId, by: Actor) -> RoundId:
 
 
 def _sealed(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealAsked, is_drained: bool) -> Count:
-    by = Actor(row.person_id, row.device_id)
+    act = _act(work, count, row, asked=asked, is_drained=is_drained)
+    after = take_step(work, count, act, dseq=row.seal_dseq).count
+    rounds.close(work.conn, work.shop_id, row.id, sealed_at=from_ms(act.at))
+    work.announce(f"round/{row.id}", "round.sealed", {})
+    return after
+
+
+def _act(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealAsked, is_drained: bool) -> acts.Act:
+    by, at = Actor(row.person_id, row.device_id), moment(work)
     gap = None if asked.gap is None or is_drained else AcceptedGap(by.person, asked.gap)
     kind = _kind(count, row)
     sealed = sealed_set(work, count, row, kind=kind, labels=asked.labels, gap=gap)
-    at = moment(work)
-    act: acts.Act
     if kind is RoundKind.A1:
-        act = acts.SealRound(by, at, sealed, is_drained)
-    elif kind is RoundKind.A2:
-        act = acts.EndSearch(by, at, sealed)
-    else:
-        seal = counts.last_seal_of_a(work.conn, work.shop_id, count)
-        assert seal is not None, "B's round begins after A's seal"
-        root = count.draw_root or signatures.first_root_over(work.conn, work.shop_id, seal)
-        act = acts.SealBlindRound(by, at, sealed, is_drained, root)
-    after = take_step(work, count, act, dseq=row.seal_dseq).count
-    rounds.close(work.conn, work.shop_id, row.id, sealed_at=from_ms(at))
-    work.announce(f"round/{row.id}", "round.sealed", {})
-    return after
+        return acts.SealRound(by, at, sealed, is_drained)
+    if kind is RoundKind.A2:
+        return acts.EndSearch(by, at, sealed)
+    seal = counts.last_seal_of_a(work.conn, work.shop_id, count)
+    assert seal is not None, "B's round begins after A's seal"
+    root = count.draw_root or signatures.first_root_over(work.conn, work.shop_id, seal)
+    return acts.SealBlindRound(by, at, sealed, is_drained, root)
 
 
 def _kind(count: Count, row: RoundRow) -> RoundKind:

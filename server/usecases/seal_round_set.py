@@ -52,10 +52,7 @@ def sealed_set(
     labels: Sequence[str],
     gap: AcceptedGap | None,
 ) -> SealedSet:
-    """The set of a round as it is now. Reads marked late take no part.
-
-    Raises: LabelUnknown.
-    """
+    """The set of a round as it is now; `labels` were checked when they were scanned. Reads marked late take no part."""
     home = _path(count.plan.place)
     evidence = _evidence(work, count, row)
     owners = expected.bearers(work.conn, work.shop_id)
@@ -66,7 +63,8 @@ def sealed_set(
         by=Actor(row.person_id, row.device_id),
         at=moment(work),
         heard=tuple(sorted({owner.ref for _, owner in pieces if owner.ref is not None})),
-        by_hand=refs_of_labels(work, labels),
+        # Each was in use when it was scanned; a label printed since then takes no piece out of the hand.
+        by_hand=tuple(sorted(set(expected.pieces_of_labels(work.conn, work.shop_id, labels, in_use=False).values()))),
         unknown=tuple(
             sorted({tag_name(work.shop_id, tag.tag) for tag in here if tag.tag not in owners and not is_ghost(tag)})
         ),

@@ -4,11 +4,13 @@ import pytest
 
 from reader_drivers.reads import Batch, ReadRow
 from server.clock import FixedClock
+from server.core.announcement import Announcement
+from server.core.count_errors import QuantityNeeded
 from server.core.count_sheet import Mode
 from server.core.count_states import CountState
 from server.core.ids import RoundId
 from server.core.sealed_sets import Reason
-from server.store.tables import AntennaHome, Tag
+from server.store.tables import AntennaHome, Count, Label, Tag, table
 from server.store.unit_of_work import Store
 from server.usecases.accept_reads import accept_batch
 from server.usecases.attach_reader import NotYourRound
@@ -177,3 +179,52 @@ def test_two_trays_on_one_pad_make_the_verification_blind(counting: CountShop) -
     assert stacked.a1 is not None
     assert stacked.a1.is_stacked
     assert counting.claim(TWO).mode_reasons == ("stacked",)
+
+
+def test_a_verifier_who_has_said_no_number_is_told_so_at_once_although_a_reader_is_still_at_it(
+    counting: CountShop,
+) -> None:
+    counting.count_first(ONE, [1, 2, 3])
+    round_id = counting.claim(ONE).round_b
+    assert round_id is not None
+    attachment = counting.hear(round_id, MARC, [1, 2, 3])
+
+    with pytest.raises(QuantityNeeded):
+        counting.ask_seal(round_id, MARC)
+    counting.key(ONE, 3)
+    assert counting.ask_seal(round_id, MARC).waiting == 1
+    counting.drained(attachment)
+    sealed = counting.store.run(lambda work: seal_after_drain(work, attachment))
+    assert sealed is not None
+    assert sealed.is_sealed
+
+
+def test_a_label_that_is_replaced_while_the_reader_finishes_still_stands_for_its_piece(counting: CountShop) -> None:
+    round_id = counting.begin(ONE)
+    attachment = counting.hear(round_id, CLAIRE, [1])
+    counting.ask_seal(round_id, CLAIRE, labels=(label(2),))
+    labels = table(Label)
+    replaced = labels.update().where(labels.c.code == label(2)).values(retired_at=counting.clock.now())
+    counting.store.run(lambda work: work.conn.execute(replaced))
+    counting.drained(attachment)
+
+    sealed = counting.store.run(lambda work: seal_after_drain(work, attachment))
+    assert sealed is not None
+    assert sealed.count.a1 is not None
+    assert sealed.count.a1.by_hand == (ref(2),)
+
+
+def test_a_seal_that_is_refused_after_the_drain_tells_its_person_and_not_the_agent(
+    counting: CountShop, announced: list[Announcement]
+) -> None:
+    round_id = counting.begin(ONE)
+    attachment = counting.hear(round_id, CLAIRE, [1])
+    counting.ask_seal(round_id, CLAIRE)
+    counts = table(Count)
+    altered = counts.update().where(counts.c.id == counting.count_of(ONE)).values(state="revealed")
+    counting.store.run(lambda work: work.conn.execute(altered))
+    counting.drained(attachment)
+
+    assert counting.store.run(lambda work: seal_after_drain(work, attachment)) is None
+    said = [one for one in announced if one.topic == f"round/{round_id}"][-1]
+    assert (said.type, said.body) == ("round.refused", {"code": "count_broken"})
