@@ -29,6 +29,8 @@ class RoundFacts:
     person_id: PersonId
     device_id: DeviceId
     is_sealed: bool
+    state: str
+    """Of its count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,16 @@ class OpenAttachment:
     reader_id: str
     is_ending: bool = False
     """True: its person has asked to drain it."""
+    is_sealed: bool = False
+    """True: its round is sealed, so nothing more is read into it."""
+    holder: tuple[PersonId, DeviceId] | None = None
+    """Person and device of its round; None: not asked."""
 
 
 def round_facts(connection: Connection, shop_id: ShopId, round_id: RoundId) -> RoundFacts | None:
     """A round with the place of its count; None: there is no such round in this shop."""
     row = connection.execute(
-        select(_ROUNDS.c.person_id, _ROUNDS.c.device_id, _ROUNDS.c.sealed_at, _COUNTS.c.place_id)
+        select(_ROUNDS.c.person_id, _ROUNDS.c.device_id, _ROUNDS.c.sealed_at, _COUNTS.c.place_id, _COUNTS.c.state)
         .select_from(
             _ROUNDS.join(_COUNTS, and_(_COUNTS.c.shop_id == _ROUNDS.c.shop_id, _COUNTS.c.id == _ROUNDS.c.count_id))
         )
@@ -61,6 +67,7 @@ def round_facts(connection: Connection, shop_id: ShopId, round_id: RoundId) -> R
         person_id=PersonId(row.person_id),
         device_id=DeviceId(row.device_id),
         is_sealed=row.sealed_at is not None,
+        state=row.state,
     )
 
 
@@ -84,8 +91,18 @@ def add(
 def open_ones(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -> list[OpenAttachment]:
     """Attachments of an agent's readers that were not drained, oldest first; `OPEN_MAX` at most."""
     found = connection.execute(
-        select(_ATTACHMENTS, _READERS.c.name.label("reader"))
-        .select_from(_WITH_READER)
+        select(
+            _ATTACHMENTS,
+            _READERS.c.name.label("reader"),
+            _ROUNDS.c.sealed_at,
+            _ROUNDS.c.person_id,
+            _ROUNDS.c.device_id.label("holder_device"),
+        )
+        .select_from(
+            _WITH_READER.join(
+                _ROUNDS, and_(_ROUNDS.c.shop_id == _ATTACHMENTS.c.shop_id, _ROUNDS.c.id == _ATTACHMENTS.c.round_id)
+            )
+        )
         .where(
             _ATTACHMENTS.c.shop_id == shop_id,
             _READERS.c.device_id == device_id,
@@ -102,6 +119,8 @@ def open_ones(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -
             place_id=PlaceId(row.place_id),
             reader_id=row.reader_id,
             is_ending=row.drain_asked_at is not None,
+            is_sealed=row.sealed_at is not None,
+            holder=(PersonId(row.person_id), DeviceId(row.holder_device)),
         )
         for row in found
     ]
@@ -151,6 +170,20 @@ def ask_to_drain(connection: Connection, shop_id: ShopId, round_id: RoundId, *, 
         .where(
             _ATTACHMENTS.c.shop_id == shop_id,
             _ATTACHMENTS.c.round_id == round_id,
+            _ATTACHMENTS.c.drain_asked_at.is_(None),
+            _ATTACHMENTS.c.drained_at.is_(None),
+        )
+        .values(drain_asked_at=at)
+    )
+
+
+def ask_one_to_drain(connection: Connection, shop_id: ShopId, attachment_id: str, *, at: datetime) -> None:
+    """Note that one attachment ends while others of its round go on; asked again, the first moment stands."""
+    connection.execute(
+        update(_ATTACHMENTS)
+        .where(
+            _ATTACHMENTS.c.shop_id == shop_id,
+            _ATTACHMENTS.c.id == attachment_id,
             _ATTACHMENTS.c.drain_asked_at.is_(None),
             _ATTACHMENTS.c.drained_at.is_(None),
         )

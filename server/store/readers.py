@@ -58,3 +58,9 @@ def homes_of(connection: Connection, shop_id: ShopId, reader_id: str) -> Mapping
         select(_HOMES.c.antenna, _HOMES.c.place_id).where(_HOMES.c.shop_id == shop_id, _HOMES.c.reader_id == reader_id)
     )
     return {int(row.antenna): PlaceId(row.place_id) for row in rows}
+
+
+def is_scanner(connection: Connection, shop_id: ShopId, reader_id: str) -> bool:
+    """Whether a reader gives barcodes alone."""
+    wanted = select(_READERS.c.protocol).where(_READERS.c.shop_id == shop_id, _READERS.c.id == reader_id)
+    return connection.execute(wanted).scalar() in SCANNER_PROTOCOLS

@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Final
 
+from server.core.count_states import CountState
 from server.core.errors import Absent, Conflict, NotAllowed
 from server.core.ids import DeviceId, PersonId, RoundId
-from server.store import attachments, reads
+from server.store import attachments, readers, reads
 from server.store.attachments import OpenAttachment, RoundFacts
 from server.store.unit_of_work import UnitOfWork
 
 LEASE: Final = timedelta(seconds=30)
 """An attachment ends by itself when its device stops renewing it: a handheld that died must not keep a reader on the air."""
+LABELS_ASKED: Final = frozenset(
+    state.value for state in (CountState.SEALED_A, CountState.VERIFYING, CountState.REVEALED, CountState.RECOUNTING)
+)
+"""States in which people scan labels for a count although their own round is sealed."""
 
 
 class RoundAbsent(Absent):
@@ -57,6 +62,8 @@ class Attached:
     attachment: OpenAttachment
     antennas: tuple[int, ...]
     """Antennas that stand for the round's place; none: all of the reader."""
+    ended: tuple[str, ...] = ()
+    """Attachments of the same reader that give way, to be drained first."""
 
 
 def attach_reader(
@@ -64,29 +71,36 @@ def attach_reader(
 ) -> Attached:
     """Open an attachment of `reader` for a round; asked again, give the one that is open.
 
-    A reader whose antennas stand for places listens for one round a place; any other for one round at a time.
+    A reader whose antennas stand for places listens for one round a place; any other for one round at a time. What listens
+    for a sealed round gives way; a scanner also follows its person from round to round, and into a sealed round for as long as
+    labels are asked for there.
     Raises: RoundAbsent, ReaderAbsent, NotYourRound, RoundSealed, ReaderBusy.
     """
     facts = _own_round(work, round_id=round_id, person_id=person_id, device_id=device_id)
-    if facts.is_sealed:
-        raise RoundSealed("This round is sealed. Nothing more can be read into it; ask for a recount if it is wrong.")
     found = reads.reader_by_name(work.conn, work.shop_id, reader)
     if found is None:
         raise ReaderAbsent(
             f"No agent has a reader called {reader!r}. Check its cable and the agent's file.", reader=reader
         )
     reader_id, agent = found
+    is_scanner = readers.is_scanner(work.conn, work.shop_id, reader_id)
+    if facts.is_sealed and not (is_scanner and facts.state in LABELS_ASKED):
+        raise RoundSealed("This round is sealed. Nothing more can be read into it; ask for a recount if it is wrong.")
     antennas = reads.antennas_at_home(work.conn, work.shop_id, reader_id=reader_id, place_id=facts.place_id)
-    for one in attachments.open_ones(work.conn, work.shop_id, device_id=agent):
-        if one.reader_id == reader_id and one.round_id == round_id:
+    own = [one for one in attachments.open_ones(work.conn, work.shop_id, device_id=agent) if one.reader_id == reader_id]
+    for one in own:
+        if one.round_id == round_id:
             return Attached(agent=agent, attachment=one, antennas=antennas)
-        if one.reader_id == reader_id and (not antennas or one.place_id == facts.place_id):
+    in_the_way = [one for one in own if not antennas or one.place_id == facts.place_id]
+    for one in in_the_way:
+        if not (one.is_sealed or (is_scanner and one.holder == (person_id, device_id))):
             raise ReaderBusy(f"{reader} listens for another count. Seal that one first, or take another reader.")
+        attachments.ask_one_to_drain(work.conn, work.shop_id, one.id, at=work.now)
     fresh = OpenAttachment(
         id=work.new_id(), round_id=round_id, reader=reader, place_id=facts.place_id, reader_id=reader_id
     )
     attachments.add(work.conn, work.shop_id, attachment=fresh, opened_at=work.now, lease_until=work.now + LEASE)
-    return Attached(agent=agent, attachment=fresh, antennas=antennas)
+    return Attached(agent, fresh, antennas, tuple(one.id for one in in_the_way))
 
 
 def attachments_to_drain(

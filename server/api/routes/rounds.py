@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
-from reader_drivers.reads import Drain, Listen
+from reader_drivers.reads import Listen
 from server.api.auth import Person
 from server.api.context import context_of
 from server.api.strict_json import Asked, StrictRoute
@@ -51,6 +51,7 @@ async def attach(request: Request, round_id: Id, *, asked: AttachmentAsked, pers
         )
     )
     one = attached.attachment
+    await context.links.drain((attached.agent, ended) for ended in attached.ended)
     is_connected = await context.links.tell(
         attached.agent, Listen(one.id, one.reader, attached.antennas, context.pass_min_ms)
     )
@@ -66,6 +67,5 @@ async def drain(request: Request, round_id: Id, person: Person) -> Draining:
             work, round_id=RoundId(round_id), person_id=person.person_id, device_id=person.device_id
         )
     )
-    for agent, attachment in waiting:
-        await context.links.tell(agent, Drain(attachment))
+    await context.links.drain(waiting)
     return Draining(attachments=len(waiting))
