@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 
-.PHONY: help setup demo ui lint types test check bench lock clean
+.PHONY: help setup demo ui lint types test check days bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -37,6 +37,9 @@ lint: .venv/.ok handheld_app/node_modules/.ok ## format, lint, types, import con
 	cd handheld_app && PATH="$(BIN):$$PATH" npm run --silent check
 
 check: lint test ## what CI runs
+
+days: .venv/.ok ## forty scripted days, ten of each story; ONE=1: one of each
+	$(BIN)/python -m tests.journeys.scripted_days --seeds $(if $(ONE),1,10)
 
 bench: .venv/.ok ## the benchmarks; prints the table of ratios
 	$(BIN)/python -m pytest tests/benchmarks -p no:randomly -s -q --run-benchmarks $(ARGS)
