@@ -33,6 +33,8 @@ SCRIPT_PASS_MS: Final = 3
 LOOK_S: Final = 0.5
 """How soon it is noticed that a process ended by itself."""
 PORT_MAX: Final = 65_534
+APP_SHELL: Final = Path(__file__).resolve().parents[1] / "static" / "index.html"
+"""First page of the web app, once it is built."""
 ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_FAILED: Final = 1
 
@@ -227,4 +229,9 @@ def _may(rights: Sequence[str]) -> str:
 def _ending(running: RunningDemo, *, is_kept: bool) -> str:
     root = running.folder.root
     kept = f"the shop stays in {root}" if is_kept else f"nothing is kept of {root}"
-    return f"Ctrl-C ends it; {kept}. What the processes say is in {running.folder.logs}."
+    ending = f"Ctrl-C ends it; {kept}. What the processes say is in {running.folder.logs}."
+    return (
+        ending
+        if APP_SHELL.is_file()
+        else f"The web app is not built, so the links show nothing: run `make ui`.\n{ending}"
+    )
