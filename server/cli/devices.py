@@ -3,18 +3,19 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from server.cli.acts import Body, Hands
 from server.cli.shop_folder import (
     DataOption,
     JsonOption,
     UrlOption,
     YesOption,
+    acting,
     answer,
     confirm,
-    opened,
     refusals,
     settings,
 )
@@ -22,7 +23,7 @@ from server.core.log.events import format_time
 from server.store.database import read_once
 from server.store.devices import PairedDevice, device_named, devices
 from server.store.shops import only_shop
-from server.store.unit_of_work import FIRST_COMMAND, NoShopYet, Store
+from server.store.unit_of_work import FIRST_COMMAND, NoShopYet
 from server.usecases.pair_device import LINKED_KINDS, offer_pairing, pair_program, revoke_device
 
 SECRET_BYTES = 32
@@ -47,11 +48,12 @@ def pair(
     token = secrets.token_urlsafe(SECRET_BYTES)
     with refusals():
         chosen = settings(data, database_url)
-        with opened(chosen) as store:
-            if kind in LINKED_KINDS:
-                document, text = _link(store, name=name, kind=kind, token=token, base=chosen.public_url or LOCAL_URL)
-            else:
-                document, text = _bearer(store, name=name, kind=kind, token=token, token_file=token_file)
+        with acting(chosen) as perform:
+            told = perform("device.pair", {"name": name, "kind": kind, "token": token})
+        if kind in LINKED_KINDS:
+            document, text = _link(told, token=token, base=chosen.public_url or LOCAL_URL)
+        else:
+            document, text = _bearer(told, token=token, token_file=token_file)
     answer(document, as_json=as_json, text=text)
 
 
@@ -78,27 +80,46 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """Bar a device and end the sessions on it. What it sent stays."""
-    with refusals(), opened(settings(data, database_url)) as store:
-        device = store.read(lambda connection: device_named(connection, store.shop_id, name))
-        confirm(f"Revoke {device.name} ({device.kind})?", is_sure=is_sure)
+    with refusals(), acting(settings(data, database_url)) as perform:
+        device = perform("device.revoke", {"name": name, "is_sure": False})
+        confirm(f"Revoke {device['name']} ({device['kind']})?", is_sure=is_sure)
+        perform("device.revoke", {"name": device["id"], "is_sure": True})
+    answer({"id": device["id"], "name": device["name"]}, as_json=as_json, text=f"{device['name']} is revoked.")
+
+
+def pair_act(hands: Hands, body: Body) -> dict[str, Any]:
+    """Offer a pairing, or pair a program at once. Raises: what `offer_pairing` and `pair_program` refuse."""
+    name, kind, token = body["name"], body["kind"], body["token"]
+    if kind in LINKED_KINDS:
+        offered = hands.store.run(lambda unit: offer_pairing(unit, name=name, kind=kind, token=token))
+        return {"name": offered.name, "kind": kind, "expires_at": format_time(offered.expires_at)}
+    device = hands.store.run(lambda unit: pair_program(unit, name=name, kind=kind, secret=token))
+    return {"id": device, "name": name, "kind": kind}
+
+
+def revoke_act(hands: Hands, body: Body) -> dict[str, Any]:
+    """Which device a name or id means; bar it when that is sure. Raises: Absent."""
+    store = hands.store
+    device = store.read(lambda connection: device_named(connection, store.shop_id, body["name"]))
+    if body["is_sure"]:
         store.run(lambda unit: revoke_device(unit, device.id))
-    answer({"id": device.id, "name": device.name}, as_json=as_json, text=f"{device.name} is revoked.")
+    return {"id": device.id, "name": device.name, "kind": device.kind}
 
 
-def _link(store: Store, *, name: str, kind: str, token: str, base: str) -> tuple[dict[str, object], str]:
-    offered = store.run(lambda unit: offer_pairing(unit, name=name, kind=kind, token=token))
+def _link(told: Body, *, token: str, base: str) -> tuple[dict[str, object], str]:
     # After the # it stays in the browser: no proxy and no log on the way sees it.
     link = f"{base.rstrip('/')}/#pair={token}"
-    expires_at = format_time(offered.expires_at)
-    document: dict[str, object] = {"name": offered.name, "kind": kind, "link": link, "expires_at": expires_at}
-    return document, f"Open this on the {kind}, once, before {expires_at}:\n{link}"
+    document: dict[str, object] = {
+        "name": told["name"],
+        "kind": told["kind"],
+        "link": link,
+        "expires_at": told["expires_at"],
+    }
+    return document, f"Open this on the {told['kind']}, once, before {told['expires_at']}:\n{link}"
 
 
-def _bearer(
-    store: Store, *, name: str, kind: str, token: str, token_file: Path | None
-) -> tuple[dict[str, object], str]:
-    device = store.run(lambda unit: pair_program(unit, name=name, kind=kind, secret=token))
-    document: dict[str, object] = {"id": device, "name": name, "kind": kind}
+def _bearer(told: Body, *, token: str, token_file: Path | None) -> tuple[dict[str, object], str]:
+    document, name = dict(told), told["name"]
     if token_file is None:
         return {**document, "token": token}, f"Token of {name}, shown this once:\n{token}"
     file = os.open(token_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -4,22 +4,34 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from server.cli.shop_folder import DataOption, JsonOption, UrlOption, answer, opened, refusals, settings
+from server.cli.acts import Body, Hands, Perform
+from server.cli.shop_folder import DataOption, JsonOption, UrlOption, acting, answer, refusals, settings
 from server.core.errors import Malformed
 from server.core.ids import CountId
-from server.signer.spawn import signer_of
-from server.store.database import StoreInUse
-from server.usecases.export_pack import Period, Profile, Wanted, export_pack
+from server.settings import Settings
+from server.store.database import StoreInUse, read_once
+from server.store.shops import only_shop
+from server.usecases.export_pack import (
+    BegunExport,
+    ExportedPack,
+    Period,
+    Profile,
+    Wanted,
+    begin_export,
+    pack_of,
+    pack_source,
+    sign_pack,
+)
 
 EXIT_IN_USE: Final = 1
-"""A server or another command holds the folder; the same command works once that has ended."""
+"""Another command holds the folder; the same command works once that has ended."""
 SignerOption = Annotated[
     Path | None, typer.Option(help="Socket of a running signer; one is started if absent.", show_default=False)
 ]
@@ -48,9 +60,10 @@ def audit(
     database_url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign the log and write the pack. Exit code: 0 written, 1 a server runs, 2 not possible as asked.
+    """Sign the log and write the pack; works beside a running server. Exit code: 0 written, 2 not possible as asked.
 
     Hand `baguier trust export` over BEFORE the pack is made: a trust file newer than the pack cannot verify it.
+    Exit code 1: another command holds the folder; try again.
     """
     with refusals(), in_use(EXIT_IN_USE):
         if (first is None) is not (last is None):
@@ -59,8 +72,8 @@ def audit(
         wanted = Wanted(profile, period=period, count=None if count is None else CountId(count))
         require_folder(out)
         chosen = settings(data, database_url)
-        with opened(chosen) as store, signer_of(chosen.data, signer) as client:
-            pack = export_pack(store, client, wanted)
+        with acting(chosen, signer=signer) as perform:
+            pack = _pack(chosen, wanted, perform)
         write_whole(out, pack.raw, mode=0o600)
     answer(
         {"out": str(out), "bytes": len(pack.raw), "leaves": pack.leaves, "moves": pack.moves, "scope": pack.scope},
@@ -70,9 +83,56 @@ def audit(
     )
 
 
+def _pack(chosen: Settings, wanted: Wanted, perform: Perform) -> ExportedPack:
+    """The pack, built here from the database itself, so that a large one keeps no server busy."""
+    begun = begun_from(perform("export.begin", wanted_plain(wanted)))
+    shop_id = read_once(chosen.database, only_shop)
+    assert shop_id is not None
+    source = read_once(chosen.database, lambda connection: pack_source(connection, shop_id, wanted, begun=begun))
+
+    def sign(manifest_sha256: bytes) -> str:
+        told = perform("export.sign", {"manifest_sha256": manifest_sha256.hex(), "size": begun.size})
+        return str(told["note"])
+
+    return pack_of(source, sign=sign)
+
+
+def wanted_plain(wanted: Wanted) -> dict[str, Any]:
+    """What is wanted, as `begin_act` is told."""
+    period = wanted.period
+    days = None if period is None else [period.first.isoformat(), period.last.isoformat()]
+    return {"profile": wanted.profile.value, "days": days, "count": wanted.count}
+
+
+def begun_from(told: Body) -> BegunExport:
+    """What `begin_act` told."""
+    first, last = map(date.fromisoformat, told["days"])
+    certificate = bytes.fromhex(told["pdf_certificate"])
+    return BegunExport(told["size"], Period(first, last), told["log_vkey"], certificate, told["made_at"])
+
+
+def begin_act(hands: Hands, body: Body) -> dict[str, Any]:
+    """Log an export and sign a checkpoint over it. Raises: what `begin_export` refuses."""
+    period = None if body["days"] is None else Period(*map(date.fromisoformat, body["days"]))
+    begun = begin_export(hands.store, hands.signer(), Wanted(Profile(body["profile"]), period, body["count"]))
+    return {
+        "size": begun.size,
+        "days": [begun.period.first.isoformat(), begun.period.last.isoformat()],
+        "log_vkey": begun.log_vkey,
+        "pdf_certificate": begun.pdf_certificate.hex(),
+        "made_at": begun.made_at,
+    }
+
+
+def sign_act(hands: Hands, body: Body) -> dict[str, Any]:
+    """The note of a pack over the log's first `size` leaves. Raises: what `sign_pack` refuses."""
+    manifest_sha256 = bytes.fromhex(body["manifest_sha256"])
+    return {"note": sign_pack(hands.store, hands.signer(), manifest_sha256=manifest_sha256, size=body["size"])}
+
+
 @contextmanager
 def in_use(code: int) -> Iterator[None]:
-    """End the command with `code` and one sentence when a server or another command holds the folder."""
+    """End the command with `code` and one sentence when another command holds the folder."""
     try:
         yield
     except StoreInUse as refusal:

@@ -2,13 +2,13 @@
 
 import secrets
 import sys
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from server.cli.acts import Body, Hands
 from server.cli.shop_folder import (
     CurrencyOption,
     DataOption,
@@ -17,16 +17,17 @@ from server.cli.shop_folder import (
     ShopOption,
     UrlOption,
     ZoneOption,
+    acting,
     answer,
-    opened,
     refusals,
+    require_shop,
     settings,
 )
 from server.core.errors import Malformed
 from server.core.places import place_path
 from server.imports.mappings import mapping_for
 from server.imports.plan import Books, Plan, plan_import
-from server.imports.tabular import read_table
+from server.imports.tabular import Table, read_table
 from server.settings import Settings
 from server.store.database import read_once
 from server.store.shops import only_shop
@@ -68,24 +69,47 @@ def import_command(
 ) -> None:
     """Import FILE. Exit code: 0 applied, 1 rows were rejected and nothing applied, 2 not possible as asked."""
     with refusals():
-        choices = Choices(place=None if place is None else place_path(place), skip_rejected=skip_rejected)
+        path = None if place is None else place_path(place)
         chosen = settings(data, database_url)
         stock_file = _read(file, mapping)
         if dry_run:
-            plan = _plan_only(chosen, stock_file, currency)
-            is_applied = False
+            document = _document(_plan_only(chosen, stock_file, currency), stock_file, is_applied=False)
         else:
-            with opened(chosen, Founding(shop, zone, currency)) as store:
-                outcome = store.run(lambda unit: import_stock(unit, stock_file, choices, label_suffix=label_suffix))
-            plan = outcome.plan
-            is_applied = not plan.rejected or skip_rejected
-    document = _document(plan, mapping=stock_file.mapping.name, is_applied=is_applied)
-    answer(document, as_json=as_json, text=_sentence(plan, is_applied=is_applied, is_dry=dry_run))
-    for one in plan.rejected[:REJECTED_SHOWN_MAX]:
-        column = f", {one.column}" if one.column else ""
-        print(f"line {one.row}{column}: {one.reason}", file=sys.stderr)
-    if plan.rejected and not skip_rejected:
+            founding = Founding(shop, zone, currency)
+            told = {"file": _file_plain(stock_file), "place": path, "skip_rejected": skip_rejected}
+            with acting(chosen, founding=founding) as perform:
+                document = perform("stock.import", {**told, "founding": [shop, zone, currency]})
+    answer(document, as_json=as_json, text=_sentence(document, is_dry=dry_run))
+    for one in document["rejected"][:REJECTED_SHOWN_MAX]:
+        column = f", {one['column']}" if one["column"] else ""
+        print(f"line {one['row']}{column}: {one['reason']}", file=sys.stderr)
+    if document["rejected"] and not skip_rejected:
         raise typer.Exit(EXIT_REJECTED)
+
+
+def import_act(hands: Hands, body: Body) -> dict[str, Any]:
+    """Apply a stock file that the command has read; found the shop when there is none. Raises: NoShopYet, Malformed."""
+    require_shop(hands.store, Founding(*body["founding"]))
+    stock_file = _file_from(body["file"])
+    choices = Choices(place=body["place"], skip_rejected=body["skip_rejected"])
+    plan = hands.store.run(lambda unit: import_stock(unit, stock_file, choices, label_suffix=label_suffix)).plan
+    return _document(plan, stock_file, is_applied=not plan.rejected or choices.skip_rejected)
+
+
+def _file_plain(file: StockFile) -> dict[str, Any]:
+    rows = [[line, dict(cells)] for line, cells in file.table.rows]
+    return {
+        "name": file.name,
+        "sha256": file.sha256,
+        "mapping": file.mapping.name,
+        "header": list(file.table.header),
+        "rows": rows,
+    }
+
+
+def _file_from(plain: Body) -> StockFile:
+    table = Table(tuple(plain["header"]), tuple((line, cells) for line, cells in plain["rows"]))
+    return StockFile(plain["name"], plain["sha256"], table, mapping_for(table.header, plain["mapping"]))
 
 
 def _read(file: Path, mapping: str | None) -> StockFile:
@@ -110,9 +134,9 @@ def _plan_only(chosen: Settings, file: StockFile, currency: str | None) -> Plan:
     return plan_import(reading, source=file.mapping.name, books=Books())
 
 
-def _document(plan: Plan, *, mapping: str, is_applied: bool) -> Mapping[str, object]:
+def _document(plan: Plan, file: StockFile, *, is_applied: bool) -> dict[str, Any]:
     return {
-        "mapping": mapping,
+        "mapping": file.mapping.name,
         "applied": is_applied,
         "new": len(plan.new),
         "changed": len(plan.changed),
@@ -126,9 +150,10 @@ def _document(plan: Plan, *, mapping: str, is_applied: bool) -> Mapping[str, obj
     }
 
 
-def _sentence(plan: Plan, *, is_applied: bool, is_dry: bool) -> str:
-    state = "Dry run, nothing written" if is_dry else "Applied" if is_applied else "Nothing applied"
+def _sentence(document: Body, *, is_dry: bool) -> str:
+    state = "Dry run, nothing written" if is_dry else "Applied" if document["applied"] else "Nothing applied"
     return (
-        f"{state}: {len(plan.new)} new, {len(plan.changed)} changed, {plan.unchanged} unchanged pieces; "
-        f"{plan.skipped} rows without a piece, {len(plan.rejected)} rejected, {len(plan.proposed)} to decide."
+        f"{state}: {document['new']} new, {document['changed']} changed, {document['unchanged']} unchanged pieces; "
+        f"{document['skipped']} rows without a piece, {len(document['rejected'])} rejected, "
+        f"{len(document['proposed'])} to decide."
     )

@@ -2,23 +2,23 @@
 
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from server.cli.acts import Body, Hands
 from server.cli.shop_folder import (
     DataOption,
     JsonOption,
     UrlOption,
     YesOption,
+    acting,
     answer,
     confirm,
-    opened,
     refusals,
     settings,
 )
 from server.core.log.events import format_time
-from server.signer.spawn import signer_of
 from server.store.database import read_once
 from server.store.people import EnrolledPerson, people, person_named
 from server.store.shops import only_shop
@@ -44,10 +44,10 @@ def add(
     rights = right or ["count"]
     with refusals():
         chosen = settings(data, database_url)
-        with opened(chosen) as store, signer_of(chosen.data, signer) as client:
-            person = enrol_person(store, name=name, rights=rights, pin=pin, pin_mac=client.pin_mac, language=language)
+        with acting(chosen, signer=signer) as perform:
+            told = perform("person.enrol", {"name": name, "rights": rights, "pin": pin, "language": language})
     answer(
-        {"id": person, "name": name, "rights": rights, "pin": pin},
+        {"id": told["id"], "name": name, "rights": rights, "pin": pin},
         as_json=as_json,
         text=f"{name} is enrolled. PIN {pin}: it is shown this once; let {name} read it alone.",
     )
@@ -78,11 +78,33 @@ def disable(
     as_json: JsonOption = False,
 ) -> None:
     """Bar a person from signing in and end their sessions. What they counted and signed stays."""
-    with refusals(), opened(settings(data, database_url)) as store:
-        person = store.read(lambda connection: person_named(connection, store.shop_id, name))
-        confirm(f"Bar {person.name} from signing in?", is_sure=is_sure)
+    with refusals(), acting(settings(data, database_url)) as perform:
+        person = perform("person.disable", {"name": name, "is_sure": False})
+        confirm(f"Bar {person['name']} from signing in?", is_sure=is_sure)
+        perform("person.disable", {"name": person["id"], "is_sure": True})
+    answer(person, as_json=as_json, text=f"{person['name']} can no longer sign in.")
+
+
+def enrol_act(hands: Hands, body: Body) -> dict[str, Any]:
+    """Enrol a person. Raises: what `enrol_person` refuses."""
+    person = enrol_person(
+        hands.store,
+        name=body["name"],
+        rights=body["rights"],
+        pin=body["pin"],
+        pin_mac=hands.signer().pin_mac,
+        language=body["language"],
+    )
+    return {"id": person}
+
+
+def disable_act(hands: Hands, body: Body) -> dict[str, Any]:
+    """Whom a name or id means; bar them from signing in when that is sure. Raises: Absent."""
+    store = hands.store
+    person = store.read(lambda connection: person_named(connection, store.shop_id, body["name"]))
+    if body["is_sure"]:
         store.run(lambda unit: disable_person(unit, person.id))
-    answer({"id": person.id, "name": person.name}, as_json=as_json, text=f"{person.name} can no longer sign in.")
+    return {"id": person.id, "name": person.name}
 
 
 def _document(person: EnrolledPerson) -> dict[str, object]:

@@ -1,10 +1,11 @@
 """`baguier reader`: what the readers of the shop stand for."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from server.cli.shop_folder import DataOption, JsonOption, UrlOption, answer, opened, refusals, settings
+from server.cli.acts import Body, Hands
+from server.cli.shop_folder import DataOption, JsonOption, UrlOption, acting, answer, refusals, settings
 from server.core.places import place_path
 from server.usecases.map_antennas import map_antenna
 
@@ -31,10 +32,17 @@ def map_command(
     """Let what an antenna hears count for one place. Exit code: 0 mapped, 2 not possible as asked."""
     with refusals():
         path = place_path(place)
-        with opened(settings(data, database_url)) as store:
-            place_id = store.run(lambda unit: map_antenna(unit, reader=name, antenna=antenna, place=path))
+        with acting(settings(data, database_url)) as perform:
+            place_id = perform("reader.map", {"reader": name, "antenna": antenna, "place": path})["place"]
     answer(
         {"reader": name, "antenna": antenna, "place": place_id, "path": path},
         as_json=as_json,
         text=f"Antenna {antenna} of {name} stands for {path}.",
     )
+
+
+def map_act(hands: Hands, body: Body) -> dict[str, Any]:
+    """Let an antenna stand for a place. Raises: what `map_antenna` refuses."""
+    path = place_path(body["place"])
+    place = hands.store.run(lambda unit: map_antenna(unit, reader=body["reader"], antenna=body["antenna"], place=path))
+    return {"place": place}

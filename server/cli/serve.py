@@ -41,6 +41,8 @@ def serve(
     from server.api.app import FeedBridge, create_app
     from server.api.context import PASS_MIN_MS
     from server.api.known_hosts import LOOPBACK_HOSTS, KnownHosts, host_of
+    from server.cli.acts import Hands
+    from server.cli.local_door import local_door
     from server.feed.hub import Hub
     from server.settings import settings_from
     from server.signer.spawn import signer_of
@@ -61,6 +63,7 @@ def serve(
         with ExitStack() as opened:
             store = opened.enter_context(Store(chosen.database, clock=clock, listener=bridge))
             client = opened.enter_context(signer_of(data, signer))
+            opened.enter_context(local_door(chosen.database.parent, Hands(store, lambda: client)))
             pass_min_ms = DEMO_PASS_MIN_MS if demo else PASS_MIN_MS
             served = KnownHosts(
                 create_app(store, hub, bridge, signer=client, pass_min_ms=pass_min_ms), hosts=hosts, is_demo=demo

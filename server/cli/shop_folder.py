@@ -3,15 +3,20 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from server.cli.acts import Hands, Perform, perform
+from server.cli.local_door import ServerLink
 from server.core.errors import DomainError
 from server.settings import Settings, settings_from
+from server.signer.spawn import signer_of
+from server.store.database import StoreInUse
 from server.store.unit_of_work import FIRST_COMMAND, NoShopYet, Store
 from server.usecases.open_shop import open_shop
 from server.usecases.shop_clock import clock_of
@@ -41,6 +46,11 @@ class Founding:
     zone: str | None
     currency: str | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a shop can be written with it."""
+        return bool(self.name and self.zone and self.currency)
+
 
 @contextmanager
 def refusals() -> Iterator[None]:
@@ -58,22 +68,48 @@ def settings(data: Path | None, database_url: str | None) -> Settings:
 
 
 @contextmanager
+def acting(chosen: Settings, *, founding: Founding | None = None, signer: Path | None = None) -> Iterator[Perform]:
+    """Do acts on the shop's records for the length of a command: in the server that runs, or here when none does.
+
+    `signer` is used here only; a server has its own.
+    Raises: NoShopYet: as `opened`. StoreInUse: another command has the folder open.
+    """
+    with ExitStack() as stack:
+        link: ServerLink | None = None
+        try:
+            store = stack.enter_context(opened(chosen, founding))
+        except StoreInUse as in_use:
+            link = ServerLink.open(chosen.database.parent, in_use)
+        if link is not None:
+            stack.callback(link.close)
+            yield link.perform
+            return
+        hands = Hands(store, cache(lambda: stack.enter_context(signer_of(chosen.data, signer))))
+        yield lambda name, body: perform(hands, name, body)
+
+
+@contextmanager
 def opened(chosen: Settings, founding: Founding | None = None) -> Iterator[Store]:
     """The shop's store for the length of a command; a new shop is written when name, zone and currency are all given.
 
     Raises: NoShopYet: the folder is empty and one of the three is missing. StoreInUse: a server runs.
     """
-    is_founded = founding is not None and bool(founding.name and founding.zone and founding.currency)
-    if not is_founded and not chosen.database.exists():
+    if not chosen.database.exists() and (founding is None or not founding.is_whole):
         # A refused first command leaves no empty database behind.
         raise NoShopYet(FIRST_COMMAND)
     with Store(chosen.database, clock=clock_of(chosen)) as store:
-        if store.find_shop() is None:
-            if founding is None or not is_founded:
-                raise NoShopYet(FIRST_COMMAND)
-            name, zone, currency = str(founding.name), str(founding.zone), str(founding.currency)
-            store.run(lambda unit: open_shop(unit, name=name, zone=zone, currency=currency))
+        require_shop(store, founding)
         yield store
+
+
+def require_shop(store: Store, founding: Founding | None) -> None:
+    """Write a new shop where there is none. Raises: NoShopYet: name, zone or currency is missing."""
+    if store.find_shop() is not None:
+        return
+    if founding is None or not founding.is_whole:
+        raise NoShopYet(FIRST_COMMAND)
+    name, zone, currency = str(founding.name), str(founding.zone), str(founding.currency)
+    store.run(lambda unit: open_shop(unit, name=name, zone=zone, currency=currency))
 
 
 def confirm(question: str, *, is_sure: bool) -> None:

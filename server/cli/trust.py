@@ -1,13 +1,14 @@
 """`baguier trust export`: what whoever will check packs keeps of the shop's log, given to them before a pack arrives."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from server.cli.acts import Body, Hands
 from server.cli.export import EXIT_IN_USE, SignerOption, in_use, require_folder, write_whole
-from server.cli.shop_folder import DataOption, JsonOption, UrlOption, answer, opened, refusals, settings
-from server.signer.spawn import signer_of
+from server.cli.shop_folder import DataOption, JsonOption, UrlOption, acting, answer, refusals, settings
+from server.core.log.trust import Trust
 from server.usecases.export_trust import export_trust
 
 app = typer.Typer(add_completion=False, help="What others keep of the log, to check packs with.")
@@ -27,12 +28,16 @@ def export_command(
     database_url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the log's key, the records' seal and the newest signed checkpoint. Exit code: 0, 1 a server runs, 2 refused."""
+    """Write the log's key, the records' seal and the newest signed checkpoint. Exit code: 0 written, 2 not possible.
+
+    Do this BEFORE `baguier export audit`, and hand the file over by another way than the pack: a pack older than the trust
+    file cannot be told to continue what it holds. Exit code 1: another command holds the folder; try again.
+    """
     with refusals(), in_use(EXIT_IN_USE):
         require_folder(out)
         chosen = settings(data, database_url)
-        with opened(chosen) as store, signer_of(chosen.data, signer) as client:
-            trust = export_trust(store, client)
+        with acting(chosen, signer=signer) as perform:
+            trust = Trust.from_json(perform("trust.export", {})["trust"].encode())
         write_whole(out, trust.to_json().encode(), mode=0o644)
     size = trust.held()[-1].size
     answer(
@@ -40,3 +45,8 @@ def export_command(
         as_json=as_json,
         text=f"{out} holds the key of {trust.origin} and its checkpoint of size {size}. Hand it over before any pack.",
     )
+
+
+def trust_act(hands: Hands, _body: Body) -> dict[str, Any]:
+    """The trust file of now. Raises: what `export_trust` refuses."""
+    return {"trust": export_trust(hands.store, hands.signer()).to_json()}
