@@ -3,19 +3,31 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from server.clock import from_ms
 from server.core import count_acts as acts
+from server.core.count_states import CountState
 from server.core.ids import CountId, DeviceId, PersonId, PlaceId, RoundId, ShopId
 from server.core.log import canonical
 from server.core.plain_json import JsonObject
-from server.store.tables import AntennaHome, Attachment, Observation, Reader, Round, table
+from server.store.tables import AntennaHome, Attachment, Count, Observation, Reader, Round, Saw, table
 
 _ROUNDS, _HEARD = table(Round), table(Observation)
+_COUNTS, _SAW = table(Count), table(Saw)
 _ATTACHMENTS, _READERS, _HOMES = table(Attachment), table(Reader), table(AntennaHome)
+_UNSETTLED: Final = (
+    CountState.OPEN,
+    CountState.COUNTING,
+    CountState.SEALED_A,
+    CountState.VERIFYING,
+    CountState.SEALED_B,
+    CountState.REVEALED,
+    CountState.RECOUNTING,
+)
+"""States in which somebody may still be asked for a blind round, or for a third word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,22 @@ def open_counts_of(connection: Connection, shop_id: ShopId, person_id: PersonId)
         .distinct()
     )
     return tuple(sorted(CountId(count_id) for count_id in found.scalars()))
+
+
+def may_verify_blind(connection: Connection, shop_id: ShopId, person_id: PersonId) -> bool:
+    """Whether a count is open of which a person has seen nothing: no turn of theirs, no figure and no list."""
+    turns = select(_ROUNDS.c.count_id).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.person_id == person_id)
+    seen = select(_SAW.c.count_id).where(_SAW.c.shop_id == shop_id, _SAW.c.person_id == person_id)
+    found = connection.execute(
+        select(_COUNTS.c.id)
+        .where(
+            _COUNTS.c.shop_id == shop_id,
+            _COUNTS.c.state.in_([state.value for state in _UNSETTLED]),
+            _COUNTS.c.id.not_in(turns.union(seen)),
+        )
+        .limit(1)
+    ).first()
+    return found is not None
 
 
 def _round(found: Any) -> RoundRow | None:

@@ -12,7 +12,8 @@ from server.api.context import context_of
 from server.api.strict_json import StrictRoute
 from server.core.ids import PieceRef, PlacePath
 from server.core.log.canonical import JsonValue
-from server.store import packs, places, stock
+from server.store import packs, places, rounds, stock
+from server.store.credentials import SignedIn
 from server.store.stock import StockedPiece
 
 router = APIRouter(prefix="/v1", tags=["stock"], route_class=StrictRoute)
@@ -59,7 +60,7 @@ class PiecesPage(BaseModel):
 
     pieces: list[PieceShown]
     shows_places: bool
-    """False: place and status are left out, since this person only counts, or is counting."""
+    """False: place and status are left out, since this person only counts, is counting, or may still verify an open count."""
     shows_amounts: bool
     next: str | None
     """`cursor` of the page after this one; null: this was the last."""
@@ -81,8 +82,7 @@ def list_pieces(
         found = stock.pieces(conn, person.shop_id, after=after, limit=size + 1)
         shown = found[:size]
         facts = packs.descriptions(conn, person.shop_id, [one.id for one in shown]) if shows_amounts else {}
-        # Where the books put a piece is what a count finds out: nobody who is counting may read it here.
-        shows_places = shows_amounts and not packs.is_counting(conn, person.shop_id, person.person_id)
+        shows_places = shows_amounts and not _is_kept_blind(conn, person)
         paths = places.paths(conn, person.shop_id) if shows_places else {}
         return PiecesPage(
             pieces=[
@@ -100,6 +100,16 @@ def list_pieces(
         )
 
     return context_of(request).store.read(page)
+
+
+def _is_kept_blind(conn: Connection, person: SignedIn) -> bool:
+    """Whether where the books put the pieces would end this person's blindness: the list is what a count finds out.
+
+    All places are left out or none, since leaving out those of one tray would name its pieces.
+    """
+    if packs.is_counting(conn, person.shop_id, person.person_id):
+        return True
+    return "count" in person.rights and rounds.may_verify_blind(conn, person.shop_id, person.person_id)
 
 
 def _shown(
