@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, func, insert, select
 
 from server.core.ids import ShopId
+from server.core.log.merkle import Frontier
 from server.store.tables import CheckpointRow, table
 
 _CHECKPOINTS = table(CheckpointRow)
@@ -19,11 +20,26 @@ def signed_size(connection: Connection, shop_id: ShopId) -> int:
     return 0 if found is None else int(found)
 
 
-def add(connection: Connection, shop_id: ShopId, *, size: int, root: bytes, note: str, signed_at: datetime) -> None:
-    """Keep a note. The size must be new: of two notes of one size the first is as good."""
+def add(connection: Connection, shop_id: ShopId, *, head: Frontier, note: str, signed_at: datetime) -> None:
+    """Keep a note over the log as `head` has it. The size must be new: of two notes of one size the first is as good."""
     connection.execute(
-        insert(_CHECKPOINTS).values(shop_id=shop_id, size=size, root=root, note=note, signed_at=signed_at)
+        insert(_CHECKPOINTS).values(
+            shop_id=shop_id,
+            size=head.size,
+            root=head.root(),
+            frontier=head.to_bytes(),
+            note=note,
+            signed_at=signed_at,
+        )
     )
+
+
+def signed_head(connection: Connection, shop_id: ShopId, size: int) -> Frontier | None:
+    """The log as it was when the checkpoint of this size was signed; None: there is no such checkpoint."""
+    found = connection.execute(
+        select(_CHECKPOINTS.c.frontier).where(_CHECKPOINTS.c.shop_id == shop_id, _CHECKPOINTS.c.size == size)
+    ).scalar()
+    return None if found is None else Frontier.from_bytes(found)
 
 
 def notes(connection: Connection, shop_id: ShopId, *, up_to: int) -> tuple[str, ...]:

@@ -4,6 +4,9 @@ Given the store and the signer; proves to the signer that the log continues what
 signature follows the commit of the leaves: a signer that is down holds up nothing but closing.
 """
 
+from sqlalchemy import Connection
+
+from server.core.ids import ShopId
 from server.core.log import merkle
 from server.signer.client import SignerClient
 from server.store import checkpoints, log
@@ -18,21 +21,29 @@ def sign_checkpoint(store: Store, signer: SignerClient) -> int:
     """
     shop_id = store.shop_id
     origin = log.origin_of(shop_id)
-    size = store.read(lambda conn: log.head(conn, shop_id)).size
-    if size == store.read(lambda conn: checkpoints.signed_size(conn, shop_id)):
-        return size
-    hashes = store.read(lambda conn: log.leaf_hashes(conn, shop_id, end=size))
+    head = store.read(lambda conn: log.head(conn, shop_id))
+    if head.size == store.read(lambda conn: checkpoints.signed_size(conn, shop_id)):
+        return head.size
     last_size, _ = signer.last(origin)
-    proof = merkle.consistency_proof(hashes, last_size, size) if 0 < last_size < size else ()
-    root = merkle.root_of(hashes)
-    note = signer.checkpoint(origin, size=size, root=root, proof=proof)
+    proof = store.read(lambda conn: _proof(conn, shop_id, old=last_size, new=head.size))
+    note = signer.checkpoint(origin, size=head.size, root=head.root(), proof=proof)
 
     def keep(work: UnitOfWork) -> None:
         # Another caller may have kept the same size while the signer worked; its note says the same.
-        if checkpoints.signed_size(work.conn, shop_id) < size:
-            checkpoints.add(work.conn, shop_id, size=size, root=root, note=note, signed_at=work.now)
-            # Who waits to verify a sealed tray waits for this; the desk shows nothing else than before.
-            work.announce("tour", "checkpoint.signed", {"size": size})
+        if checkpoints.signed_size(work.conn, shop_id) < head.size:
+            checkpoints.add(work.conn, shop_id, head=head, note=note, signed_at=work.now)
+            work.announce("board", "checkpoint.signed", {"size": head.size})
 
     store.run(keep)
-    return size
+    return head.size
+
+
+def _proof(connection: Connection, shop_id: ShopId, *, old: int, new: int) -> tuple[bytes, ...]:
+    """The consistency proof between two sizes; empty where none is needed. Reads the new leaves only, as a rule."""
+    if not 0 < old < new:
+        return ()
+    signed = checkpoints.signed_head(connection, shop_id, old)
+    if signed is None:
+        # The signer answered for a size whose note was not kept: the server ended in between.
+        signed = merkle.Frontier.of(log.leaf_hashes(connection, shop_id, end=old))
+    return merkle.extension_proof(signed, log.leaf_hashes(connection, shop_id, start=old, end=new))

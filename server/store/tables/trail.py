@@ -48,6 +48,8 @@ class CheckpointRow(Row, table=True):
     shop_id: str = shop_key()
     size: int = int_key()
     root: bytes = octets()
+    frontier: bytes = octets()
+    """The right edge of the tree at this size: the next proof starts from it and hashes the new leaves only."""
     note: str
     """The signed note, exactly."""
     signed_at: datetime

@@ -55,13 +55,13 @@ def signed_shop(
     """The shop of the counting tests, but each checkpoint is one that the signer really signed."""
 
     def sign_here(work: UnitOfWork) -> None:
-        hashes = log.leaf_hashes(work.conn, work.shop_id, end=log.head(work.conn, work.shop_id).size)
-        origin, size, root = log.origin_of(work.shop_id), len(hashes), merkle.root_of(hashes)
+        head, origin = log.head(work.conn, work.shop_id), log.origin_of(work.shop_id)
+        hashes = log.leaf_hashes(work.conn, work.shop_id, end=head.size)
         last, _ = signer.last(origin)
-        proof = merkle.consistency_proof(hashes, last, size) if 0 < last < size else ()
-        if checkpoints.signed_size(work.conn, work.shop_id) < size:
-            note = signer.checkpoint(origin, size=size, root=root, proof=proof)
-            checkpoints.add(work.conn, work.shop_id, size=size, root=root, note=note, signed_at=work.now)
+        proof = merkle.consistency_proof(hashes, last, head.size) if 0 < last < head.size else ()
+        if checkpoints.signed_size(work.conn, work.shop_id) < head.size:
+            note = signer.checkpoint(origin, size=head.size, root=head.root(), proof=proof)
+            checkpoints.add(work.conn, work.shop_id, head=head, note=note, signed_at=work.now)
 
     monkeypatch.setattr(count_shop, "keep_checkpoint", sign_here)
     planned = CountShop(shop, shop_clock)

@@ -139,7 +139,7 @@ def keep_checkpoint(work: UnitOfWork) -> None:
     """As after the signer's answer: the size is covered. The note is read by nobody here."""
     head = log.head(work.conn, work.shop_id)
     if checkpoints.signed_size(work.conn, work.shop_id) < head.size:
-        checkpoints.add(work.conn, work.shop_id, size=head.size, root=head.root(), note="note", signed_at=work.now)
+        checkpoints.add(work.conn, work.shop_id, head=head, note="note", signed_at=work.now)
 
 
 @dataclass

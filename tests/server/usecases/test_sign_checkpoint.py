@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from server.cli.log import check_command
 from server.core.ids import ShopId
@@ -45,6 +46,37 @@ def test_each_growth_is_signed_and_continues_the_last(store: Store, tmp_path: Pa
 
     notes = store.read(lambda conn: checkpoints.notes(conn, store.shop_id, up_to=99))
     assert [open_note(note, [key]).size for note in notes] == [1, 4, 6]
+
+
+@pytest.mark.slow
+def test_a_checkpoint_reads_the_new_leaves_only(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    leaf_hashes = log.leaf_hashes
+
+    def noted(connection: Connection, shop_id: ShopId, *, start: int = 0, end: int) -> tuple[bytes, ...]:
+        read.append(end - start)
+        return leaf_hashes(connection, shop_id, start=start, end=end)
+
+    monkeypatch.setattr(log, "leaf_hashes", noted)
+    with spawned_signer(tmp_path) as signer:
+        for growth in (50, 3, 2):
+            for _ in range(growth):
+                store.run(note_fact)
+            sign_checkpoint(store, signer)
+
+    assert read == [3, 2]
+
+
+@pytest.mark.slow
+def test_a_note_that_was_signed_and_not_kept_is_got_over(store: Store, tmp_path: Path) -> None:
+    with spawned_signer(tmp_path) as signer:
+        for _ in range(3):
+            store.run(note_fact)
+        head = store.read(lambda conn: log.head(conn, store.shop_id))
+        signer.checkpoint(log.origin_of(store.shop_id), size=head.size, root=head.root(), proof=())
+        store.run(note_fact)
+
+        assert sign_checkpoint(store, signer) == 4
 
 
 @pytest.mark.slow
