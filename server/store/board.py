@@ -59,6 +59,15 @@ class NumberedCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The count that a case came from."""
+
+    place_id: PlaceId
+    sealed_at: datetime | None
+    """When its first round was sealed, in UTC without a zone as it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """One thing that happened to a piece or to its case."""
 
@@ -98,12 +107,20 @@ def unsettled_counts(connection: Connection, shop_id: ShopId) -> tuple[Count, ..
     return tuple(counts.sheet_from_text(sheet) for sheet in found)
 
 
-def places_of_counts(connection: Connection, shop_id: ShopId, ids: Collection[CountId]) -> Mapping[CountId, PlaceId]:
-    """Count → its place."""
-    found = connection.execute(
-        select(_COUNTS.c.id, _COUNTS.c.place_id).where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.id.in_(list(ids)))
+def origins(connection: Connection, shop_id: ShopId, ids: Collection[CountId]) -> Mapping[CountId, Origin]:
+    """Count → where it was made and when its first round was sealed."""
+    first = and_(
+        _ROUNDS.c.shop_id == _COUNTS.c.shop_id,
+        _ROUNDS.c.count_id == _COUNTS.c.id,
+        _ROUNDS.c.role == "a",
+        _ROUNDS.c.n == 1,
     )
-    return {CountId(row.id): PlaceId(row.place_id) for row in found}
+    found = connection.execute(
+        select(_COUNTS.c.id, _COUNTS.c.place_id, _ROUNDS.c.sealed_at)
+        .select_from(_COUNTS.outerjoin(_ROUNDS, first))
+        .where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.id.in_(list(ids)))
+    )
+    return {CountId(row.id): Origin(PlaceId(row.place_id), row.sealed_at) for row in found}
 
 
 def pieces(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> Mapping[PieceRef, StockedPiece]:

@@ -21,7 +21,7 @@ from server.core.ids import CountId, PersonId, PieceId, PieceRef, PlaceId, Place
 from server.core.log.events import format_time
 from server.core.sightings import Sighting
 from server.store import board, counts, packs, places, shops, sightings, tours
-from server.store.board import Happening, NumberedCase
+from server.store.board import Happening, NumberedCase, Origin
 from server.store.stock import StockedPiece
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
@@ -96,6 +96,7 @@ class BoardRow:
     last_seen: Seen | None
     last_heard: Heard | None
     found_missing_at: str
+    """When the first round that says so was sealed."""
     assignee: str | None
     due_at: str | None
     trail: list[TrailStep]
@@ -143,7 +144,7 @@ class _Known:
     last: Mapping[tuple[PieceRef, bool], Sighting]
     happened: Mapping[PieceId, tuple[Happening, ...]]
     acted: Mapping[str, tuple[Happening, ...]]
-    place_of: Mapping[CountId, PlaceId]
+    origins: Mapping[CountId, Origin]
     paths: Mapping[PlaceId, PlacePath]
     names: Mapping[PersonId, str]
     currency: str
@@ -219,7 +220,7 @@ def _known(
         last=sightings.last_of(connection, shop_id, refs),
         happened=board.happenings(connection, shop_id, [piece.id for piece in pieces.values()]),
         acted=board.case_events(connection, shop_id, [one.case.case for one in cases]),
-        place_of=board.places_of_counts(connection, shop_id, evidence),
+        origins=board.origins(connection, shop_id, evidence),
         paths=places.paths(connection, shop_id),
         names=tours.names(connection, shop_id),
         currency=currency,
@@ -228,6 +229,7 @@ def _known(
 
 def _case_row(numbered: NumberedCase, known: _Known) -> BoardRow:
     case = numbered.case
+    sealed_at = known.origins[case.count].sealed_at
     piece = known.pieces.get(PieceRef(case.subject))
     is_place = case.subject in known.paths
     home = PlaceId(case.subject) if is_place else None if piece is None else piece.place_id
@@ -245,7 +247,7 @@ def _case_row(numbered: NumberedCase, known: _Known) -> BoardRow:
         heard_in=known.path(_elsewhere(case, known, home=home)),
         last_seen=_last_seen(known, piece),
         last_heard=_last_heard(known, piece),
-        found_missing_at=format_time(from_ms(case.opened_at)),
+        found_missing_at=format_time(from_ms(case.opened_at)) if sealed_at is None else _utc(sealed_at),
         assignee=None,
         due_at=None,
         trail=_trail(known, piece, besides=_steps(known.acted.get(case.case, ()))),
@@ -280,8 +282,8 @@ def _elsewhere(case: Case, known: _Known, *, home: PlaceId | None) -> PlaceId | 
     """Where the subject was heard, if that is another place than its own: the newest count that says so."""
     if case.discrepancy not in _HERE:
         return None
-    heard = [known.place_of.get(count) for count in (case.count, *case.evidence_counts)]
-    return next((place for place in reversed(heard) if place is not None and place != home), None)
+    heard = [known.origins[count].place_id for count in (case.count, *case.evidence_counts)]
+    return next((place for place in reversed(heard) if place != home), None)
 
 
 def _last_seen(known: _Known, piece: StockedPiece | None) -> Seen | None:
