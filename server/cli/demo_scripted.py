@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import Connection
+
 from reader_drivers.reads import Batch, decode_message
 from server.cli.demo_processes import DemoFailed
 from server.store import reads
@@ -29,6 +31,17 @@ _CLASSES: Final = {"MISSING": "missing", "MISPLACED": "in the wrong tray"}
 
 
 @dataclass(frozen=True, slots=True)
+class Reads:
+    """What readers sent beside what is stored."""
+
+    sent: int
+    stored: int
+    """A reader that is told to stop may send a few more; those are nobody's and are not stored."""
+    lost: frozenset[str]
+    """Tags and scans of which a whole frame was sent and no batch tells: there must be none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """A day with its evidence."""
 
@@ -38,8 +51,7 @@ class Played:
     """What `baguier verify` says of the pack."""
     compared: Mapping[str, Any]
     """What the reader of the pack found, beside the truth."""
-    reads_sent: int
-    reads_stored: int
+    reads: "Reads"
     pack: Path
     wall_s: float
 
@@ -47,7 +59,7 @@ class Played:
     def is_true(self) -> bool:
         """Whether the pack is verified and says what happened, and no read was lost."""
         is_verified = self.verified["exit"] == 0
-        return is_verified and bool(self.compared["is_equal"]) and self.reads_sent == self.reads_stored
+        return is_verified and bool(self.compared["is_equal"]) and not self.reads.lost
 
     def document(self) -> dict[str, Any]:
         """The last line of `--json`."""
@@ -60,8 +72,9 @@ class Played:
             "closing": self.day["closing"],
             "stolen": thefts[0] if thefts else None,
             "thefts": thefts,
-            "reads_sent": self.reads_sent,
-            "reads_stored": self.reads_stored,
+            "reads_sent": self.reads.sent,
+            "reads_stored": self.reads.stored,
+            "lost": sorted(self.reads.lost),
             "pack": str(self.pack),
             "verify": self.verified["verdict"],
             "truth": {name: self.compared[name] for name in ("is_equal", "lacks", "has_more")},
@@ -87,13 +100,11 @@ def play_day(running: "RunningDemo", *, story: str, seed: int, as_json: bool, li
     _told("server", "trust", "export", "--out", str(trust), *at, "--json")
     shop_day = str(day["shop_day"])
     _told("server", "export", "audit", "--from", shop_day, "--to", shop_day, "--out", str(pack), *at, "--json")
-    sent = sum(_reads_told(Path(path)) for path in running.floor["stats_files"])
     played = Played(
         day=day,
         verified=_told("server", "verify", str(pack), "--trust", str(trust), "--json", may_end_with=(0, 1, 2)),
         compared=_told("simulators", "findings", str(pack), "--truth", str(truth), may_end_with=(0, 1)),
-        reads_sent=sent,
-        reads_stored=stored_reads(running.folder.settings.database),
+        reads=_reads(running),
         pack=pack,
         wall_s=round(time.monotonic() - began, 1),
     )
@@ -101,17 +112,26 @@ def play_day(running: "RunningDemo", *, story: str, seed: int, as_json: bool, li
     return 0 if played.is_true else EXIT_DIFFERENT
 
 
-def stored_reads(database: Path) -> int:
-    """How many hearings and scans the shop's batches hold."""
+def _reads(running: "RunningDemo") -> Reads:
+    sent, heard = 0, set[str]()
+    for stats in (Path(path) for path in running.floor["stats_files"]):
+        # A reader that nobody asked has said nothing.
+        if stats.exists():
+            told = json.loads(stats.read_text(encoding="utf-8"))
+            sent += int(told["reads_told"])
+            heard |= set(told["tags_intact"])
+    batches = read_once(running.folder.settings.database, _batches)
+    known = {row.epc.hex().upper() for batch in batches for row in batch.reads}
+    known |= {scan.text for batch in batches for scan in batch.scans}
+    stored = sum(sum(row.dcount for row in batch.reads) + len(batch.scans) for batch in batches)
+    return Reads(sent, stored, frozenset(heard - known))
 
-    def counted(connection: Any) -> int:
-        shop_id = only_shop(connection)
-        assert shop_id is not None
-        messages = (decode_message(raw) for raw in reads.raw_batches(connection, shop_id))
-        batches = [one for one in messages if isinstance(one, Batch)]
-        return sum(sum(row.dcount for row in batch.reads) + len(batch.scans) for batch in batches)
 
-    return read_once(database, counted)
+def _batches(connection: Connection) -> list[Batch]:
+    shop_id = only_shop(connection)
+    assert shop_id is not None, "a demonstration that was played has a shop"
+    messages = (decode_message(raw) for raw in reads.raw_batches(connection, shop_id))
+    return [one for one in messages if isinstance(one, Batch)]
 
 
 def in_words(played: Played) -> str:
@@ -145,9 +165,9 @@ def _case_line(case: Mapping[str, Any], thefts: Sequence[Mapping[str, Any]]) -> 
 
 
 def _reads_line(played: Played) -> str:
-    lost = played.reads_sent - played.reads_stored
-    ending = "none is lost" if lost == 0 else f"{lost} are lost"
-    return f"Readers sent {played.reads_sent} reads, {played.reads_stored} are stored: {ending}."
+    lost = ", ".join(sorted(played.reads.lost))
+    ending = f"these are lost: {lost}" if lost else "nothing that was heard is lost"
+    return f"Readers sent {played.reads.sent} reads, {played.reads.stored} are stored: {ending}."
 
 
 def _verdict_line(played: Played) -> str:
@@ -160,11 +180,6 @@ def _difference_lines(compared: Mapping[str, Any]) -> list[str]:
     return [
         f"{words}: {one}." for name, words in pairs for kind in ("cases", "by_hand") for one in compared[name][kind]
     ]
-
-
-def _reads_told(stats: Path) -> int:
-    """What a reader says it sent; one that nobody asked has said nothing."""
-    return int(json.loads(stats.read_text(encoding="utf-8"))["reads_told"]) if stats.exists() else 0
 
 
 def _told(*command: str, may_end_with: Sequence[int] = (0,)) -> dict[str, Any]:

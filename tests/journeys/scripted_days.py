@@ -9,13 +9,14 @@ not verified, or did not say exactly what happened.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +47,8 @@ class Day:
         if self.told is None:
             return f"{head}STOPPED ({self.code}): {' '.join(self.said.split())[-300:]}"
         tours = "  ".join(f"{name} {one['found']}/{one['expected']}" for name, one in self._tours())
-        ending = "as it happened" if self.code == 0 else f"DIFFERS: {json.dumps(self.told['truth'])}"
+        why = f"DIFFERS: {json.dumps(self.told['truth'])} lost {self.told['lost']}.{self.said}"
+        ending = "as it happened" if self.code == 0 else why
         reads = f"{self.told['reads_stored']}/{self.told['reads_sent']} reads"
         return f"{head}{tours}  {reads}  {self.told['verify']}  {ending}"
 
@@ -93,8 +95,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _in_own_folder(story: str, seed: int) -> Day:
-    with tempfile.TemporaryDirectory(prefix="baguier-day-") as folder:
-        return play(story, seed, Path(folder))
+    """The day's folder is kept when it did not end as it should."""
+    folder = Path(tempfile.mkdtemp(prefix=f"baguier-day-{story}-{seed}-"))
+    day = play(story, seed, folder)
+    if day.code == 0:
+        shutil.rmtree(folder)
+        return day
+    return replace(day, said=f"{day.said} Kept in {folder}.")
 
 
 if __name__ == "__main__":
