@@ -58,6 +58,8 @@ class RunningDemo:
     """Of the server; the page of the floor is at the next one."""
     processes: Processes
     """`processes.stop("server")` ends one of them in order; leaving the block ends all."""
+    began_s: float
+    """Monotonic moment at which its first process was started."""
 
     @property
     def boutique(self) -> str:
@@ -117,6 +119,7 @@ def running_demo(data: Path | None, *, port: int, seed: int, pass_ms: int) -> It
     from server.cli.demo_shop import READERS, SCANNER, DemoFolder, seed_shop
     from server.settings import settings_from
 
+    began_s = time.monotonic()
     with ExitStack() as opened:
         served = free_ports(port)
         root = data or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="baguier-demo-")))
@@ -136,7 +139,7 @@ def running_demo(data: Path | None, *, port: int, seed: int, pass_ms: int) -> It
             processes.start("boutique", boutique, ready_words="http://"),
         )
         processes.wait_ready(processes.start("agent", agent, ready_words="connected to"))
-        yield RunningDemo(folder, floor, port=served, processes=processes)
+        yield RunningDemo(folder, floor, port=served, processes=processes, began_s=began_s)
 
 
 def free_ports(port: int) -> int:

@@ -54,6 +54,7 @@ class Played:
     reads: "Reads"
     pack: Path
     wall_s: float
+    """From the first process to the last verdict."""
 
     @property
     def is_true(self) -> bool:
@@ -88,7 +89,6 @@ def play_day(running: "RunningDemo", *, story: str, seed: int, as_json: bool, li
     0: the pack is verified and says what happened, nothing more and nothing less; 1 else. Every process is ended.
     Raises: DemoFailed: the day, or a program that judges it, stopped on the way.
     """
-    began = time.monotonic()
     root = running.folder.root
     truth, trust, pack = (root / name for name in ("truth.json", "trust.json", "pack.zip"))
     if not as_json:
@@ -106,7 +106,7 @@ def play_day(running: "RunningDemo", *, story: str, seed: int, as_json: bool, li
         compared=_told("simulators", "findings", str(pack), "--truth", str(truth), may_end_with=(0, 1)),
         reads=_reads(running),
         pack=pack,
-        wall_s=round(time.monotonic() - began, 1),
+        wall_s=round(time.monotonic() - running.began_s, 1),
     )
     print(json.dumps(played.document(), ensure_ascii=False) if as_json else in_words(played), flush=True)
     return 0 if played.is_true else EXIT_DIFFERENT
