@@ -200,7 +200,7 @@ def heard_in_time(connection: Connection, shop_id: ShopId, round_id: RoundId) ->
     )
 
 
-def heard_late(connection: Connection, shop_id: ShopId, round_id: RoundId, epcs: Collection[str]) -> frozenset[str]:
+def heard_late(connection: Connection, shop_id: ShopId, round_id: RoundId, *, epcs: Collection[str]) -> frozenset[str]:
     """Those of the tags that came for this round after its seal before."""
     found = connection.execute(
         select(_HEARD.c.epc).where(

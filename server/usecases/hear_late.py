@@ -23,7 +23,7 @@ def hear_late(work: UnitOfWork, round_id: RoundId, epcs: Collection[str]) -> Non
 
     A reader left running repeats itself ten times a second: only a tag that was never late before costs more than a look.
     """
-    fresh = set(epcs) - rounds.heard_late(work.conn, work.shop_id, round_id, epcs)
+    fresh = set(epcs) - rounds.heard_late(work.conn, work.shop_id, round_id, epcs=epcs)
     heard = _pieces(work, fresh) if fresh else frozenset()
     row = rounds.by_id(work.conn, work.shop_id, round_id) if heard else None
     if row is None:

@@ -66,7 +66,7 @@ class RoundsHeard:
                 key = (listening.reader_id, row.ant)
                 heard.passes[key] = heard.passes.get(key, 0) + 1
         if not heard.is_unknown_heard:
-            heard.is_unknown_heard = _hears_unknown(work, heard, listening, batch)
+            heard.is_unknown_heard = _hears_unknown(work, heard, listening, batch=batch)
         said = {"stage": _stage(heard, listening.place_id).value, "is_unknown_heard": heard.is_unknown_heard}
         work.announce(topic, "round.stage", said)
 
@@ -95,7 +95,7 @@ def _stage(heard: _Round, place: PlaceId) -> Stage:
     return stage_of(mapped=mapped, homeless=homeless)
 
 
-def _hears_unknown(work: UnitOfWork, heard: _Round, listening: Listening, batch: Batch) -> bool:
+def _hears_unknown(work: UnitOfWork, heard: _Round, listening: Listening, *, batch: Batch) -> bool:
     """Whether a tag that nothing in the shop bears is at this place, and heard well enough to be no error of the air."""
     new = {row.epc for row in batch.reads} - heard.looked_up
     if new:

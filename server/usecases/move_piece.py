@@ -124,17 +124,19 @@ def move_piece(unit: UnitOfWork, wanted: Wanted) -> int:
         leaf_seq=leaf_seq,
     )
     stock.record_move(unit.conn, unit.shop_id, moved)
-    if wanted.person is not None:
-        seen = Sighting(
-            piece.ref,
-            is_by_hand=True,
-            at=to_ms(at),
-            place=place if status is Status.IN_STOCK else None,
-            person=wanted.person,
-        )
-        sightings.note(unit.conn, unit.shop_id, [seen])
+    _note_seen(unit, moved)
     unit.announce("board", "piece.moved", {"piece": piece.ref, "kind": wanted.kind.value})
     return leaf_seq
+
+
+def _note_seen(unit: UnitOfWork, moved: Moved) -> None:
+    """A person who moves a piece has it in hand; a till's or a program's word is no hand."""
+    if moved.person_id is None:
+        return
+    place = moved.to_place if moved.to_status is Status.IN_STOCK else None
+    person = PersonId(moved.person_id)
+    seen = Sighting(moved.piece.ref, is_by_hand=True, at=to_ms(moved.at), place=place, person=person)
+    sightings.note(unit.conn, unit.shop_id, [seen])
 
 
 def status_after(piece: StockedPiece, wanted: Wanted) -> Status:
