@@ -112,8 +112,13 @@ def check_draw(
             continue
         root = _checked_root(story.seals[count], seal, heads)
         untold += not _is_asked_right(books, _verified_count(books, count, seal, root=root))
-    if untold or not closed:
-        return State.CANNOT_TELL, f"Of {untold} of {len(closed)} closed counts it cannot be told what had to be asked."
+    if not closed:
+        return State.CANNOT_TELL, "No count was closed."
+    if untold:
+        why = (
+            "the day's other counts are not in an extract" if books.is_extract else "what was held is in no sealed set"
+        )
+        return State.CANNOT_TELL, f"For {untold} of {len(closed)} closed counts it cannot be told what was due: {why}."
     return State.OK, f"In all {len(closed)} closed counts B was asked what the first root signed over A's seal drew."
 
 
