@@ -25,6 +25,10 @@ COMMANDS: Final = {
 """Name of each command, the module whose `app` it is, and its line in the list."""
 
 
+EXIT_INTERRUPTED: Final = 130
+"""Ctrl-C before or during a command that has nothing to put in order: as shells expect it."""
+
+
 def overview() -> str:
     """What `baguier --help` says: a line for each command, in the order in which a shop meets them."""
     width = max(map(len, COMMANDS))
@@ -54,6 +58,8 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     try:
         import_module(COMMANDS[name][0]).app(rest, prog_name=f"baguier {name}")
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 1
     return 0

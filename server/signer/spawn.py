@@ -32,7 +32,8 @@ class SpawnedSigner:
         """
         command = [sys.executable, "-m", "server", "signer", "--stdin-eof"]
         command += ["--data", str(folder.absolute()), "--socket", str(socket_path.absolute())]
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # A session of its own: Ctrl-C is for the starter, which still needs signatures while it ends.
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         assert child.stdout is not None
         spawned = cls(child, socket_path.absolute())
         ready, _, _ = select.select([child.stdout], [], [], START_TIMEOUT_S)
