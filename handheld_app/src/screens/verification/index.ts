@@ -4,8 +4,8 @@ import type { CallFailure, Client } from "../../api/client.ts";
 import type { Sheet } from "../../core/sheet.ts";
 import { ok, type Result } from "../../core/result.ts";
 
-/** Refusals that end by themselves: A searches for a minute, the draw needs the next checkpoint. */
-const PASSING_CODES: ReadonlySet<string> = new Set(["searching", "asks_open"]);
+/** Refusals that end by themselves: A searches for a minute, the draw needs the next checkpoint, the server is busy. */
+const PASSING_CODES: ReadonlySet<string> = new Set(["searching", "asks_open", "signer_down", "store_busy"]);
 /** Pause before the verification is asked for again, ms. */
 export const CLAIM_AGAIN_MS = 1_500;
 

@@ -1,0 +1,166 @@
+"""Counting in the browser against real processes: what A may see, what survives a dead line and a reload, and how B gets through."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.journeys.pad_shop import PEOPLE, PadPiece, PadShop, pad_shop
+from tests.journeys.pages import WAIT_MS, App, Counting, Tour, Verification, launched_browser, new_context
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+TRAY = "Vitrine 1/Plateau 1"
+CLAIRE, MARC = "Claire Aubert", "Marc Delaunay"
+STRANGER = "BAG-999999.K3Q7Z"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[PadShop]:
+    with pad_shop(tmp_path, trays=2) as started:
+        yield started
+
+
+@pytest.fixture
+def handhelds(browser: Browser) -> Iterator[tuple[BrowserContext, BrowserContext]]:
+    """Two devices; whatever happens, neither is left open."""
+    two = new_context(browser), new_context(browser)
+    yield two
+    for context in two:
+        context.close()
+
+
+def enter(context: BrowserContext, shop: PadShop, *, device: str, name: str) -> Page:
+    """Pair a device and sign in on it."""
+    page = context.new_page()
+    app = App(page)
+    app.open(shop.link(device))
+    page.get_by_text(name, exact=True).wait_for()
+    app.sign_in(name, PEOPLE[name][0])
+    return page
+
+
+def digits_shown(page: Page) -> list[str]:
+    """Digits on the screen beside the place's own name."""
+    shown = page.locator("main").inner_text()
+    own = page.locator("h1").inner_text()
+    return re.findall(r"\d", shown.replace(own, "", 1))
+
+
+def count(page: Page, shop: PadShop, on_the_pad: list[PadPiece]) -> Counting:
+    """Lay the tray on the pad and read it to the blind stop."""
+    shop.lay_on_pad(on_the_pad)
+    Tour(page).do("Prendre", TRAY)
+    counting = Counting(page)
+    counting.waits_for_stable()
+    return counting
+
+
+def test_a_sees_no_digit_and_finds_by_hand_what_b_then_has_to_hold(
+    shop: PadShop, handhelds: tuple[BrowserContext, BrowserContext]
+) -> None:
+    mute, *heard = shop.on_tray(TRAY)
+    claire = enter(handhelds[0], shop, device="claire", name=CLAIRE)
+    marc = enter(handhelds[1], shop, device="marc", name=MARC)
+    counting = count(claire, shop, heard)
+    assert digits_shown(claire) == []
+    counting.scan_noted(STRANGER)
+    assert digits_shown(claire) == []
+    counting.seal()
+
+    assert counting.silent() == [mute.ref]
+    counting.scan_noted(mute.label)
+    counting.waits_for_sealed()
+    claire.get_by_role("button", name="Retour", exact=True).click()
+    Tour(claire).waits_for(TRAY, "Scellé, à vérifier")
+    Tour(claire).says("1 saisie à revoir")
+
+    Tour(marc).do("Vérifier", TRAY)
+    verification = Verification(marc)
+    verification.key_quantity(len(heard) + 1)
+    assert mute.ref in verification.asked()
+    labels = {piece.ref: piece.label for piece in shop.on_tray(TRAY)}
+    for reference in verification.asked():
+        verification.show(labels[reference], reference=reference)
+    verification.seal()
+    marc.get_by_role("button", name="Retour", exact=True).click()
+    Tour(marc).waits_for(TRAY, "Prêt à signer")
+
+
+def test_a_scan_and_a_seal_made_on_a_dead_line_survive_a_reload_and_arrive(
+    shop: PadShop, handhelds: tuple[BrowserContext, BrowserContext]
+) -> None:
+    device = handhelds[0]
+    page = enter(device, shop, device="claire", name=CLAIRE)
+    page.wait_for_function("navigator.serviceWorker.controller !== null || navigator.serviceWorker.ready")
+    mute, *heard = shop.on_tray(TRAY)
+    counting = count(page, shop, heard)
+    device.set_offline(True)
+    counting.scan_noted(mute.label)
+    counting.seal()
+    counting.says("Scellage…")
+
+    page.reload()
+    App(page).says("Le serveur ne répond pas")
+    device.set_offline(False)
+    App(page).button("Réessayer").click()
+    page.get_by_text(CLAIRE, exact=True).wait_for()
+    App(page).sign_in(CLAIRE, PEOPLE[CLAIRE][0])
+
+    Tour(page).waits_for(TRAY, "Scellé, à vérifier")
+    expect(page.get_by_text("en attente")).to_have_count(0, timeout=WAIT_MS)
+
+
+def test_neither_the_counter_nor_the_counter_s_device_verifies(
+    shop: PadShop, handhelds: tuple[BrowserContext, BrowserContext]
+) -> None:
+    page = enter(handhelds[0], shop, device="claire", name=CLAIRE)
+    counting = count(page, shop, shop.on_tray(TRAY))
+    counting.seal()
+    counting.waits_for_sealed()
+    page.get_by_role("button", name="Retour", exact=True).click()
+    assert Tour(page).row(TRAY).get_by_role("button").count() == 0
+
+    page.reload()
+    page.get_by_text(MARC, exact=True).wait_for()
+    App(page).sign_in(MARC, PEOPLE[MARC][0])
+    Tour(page).do("Vérifier", TRAY)
+
+    App(page).says("Cet appareil a servi au premier comptage. Vérifiez sur un autre appareil.")
+
+
+def test_a_number_that_differs_makes_b_count_blind_and_scan_every_label(
+    shop: PadShop, handhelds: tuple[BrowserContext, BrowserContext]
+) -> None:
+    pieces = shop.on_tray(TRAY)
+    claire = enter(handhelds[0], shop, device="claire", name=CLAIRE)
+    marc = enter(handhelds[1], shop, device="marc", name=MARC)
+    counting = count(claire, shop, pieces)
+    counting.seal()
+    counting.waits_for_sealed()
+
+    Tour(marc).do("Vérifier", TRAY)
+    verification, blind = Verification(marc), Counting(marc)
+    verification.key_quantity(len(pieces) + 1)
+    blind.waits_for_stable()
+    assert digits_shown(marc) == []
+    blind.seal()
+    labels = {piece.ref: piece.label for piece in pieces}
+    *most, last = verification.asked()
+    for reference in most:
+        verification.show(labels[reference], reference=reference)
+    verification.scan(labels[last])
+    verification.says("Scannez toutes les étiquettes")
+    for piece in pieces:
+        verification.scan(piece.label)
+    verification.says(f"{len(pieces)} étiquettes scannées")
+    verification.button("J'ai tout scanné").click()
+    verification.seal()
