@@ -10,9 +10,11 @@ from server.core import count_acts as acts
 from server.core.actors import Actor
 from server.core.count_sheet import Count
 from server.core.ids import CountId, PieceRef, RoundId
-from server.store import counts, rounds
+from server.core.sealed_sets import RoundKind
+from server.store import counts, device_events, rounds
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
+from server.usecases.seal_round_set import sealed_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Search:
 
 
 def open_search(work: UnitOfWork, count_id: CountId, by: Actor) -> Search:
-    """Give A the list and a round for what is found. Asked again while it is open, the same search.
+    """Give A the list and a round for what is found. Asked again while it is open, what the search has not found yet.
 
     Raises: CountAbsent, NotYours, SearchUsed, WrongState.
     """
@@ -35,7 +37,9 @@ def open_search(work: UnitOfWork, count_id: CountId, by: Actor) -> Search:
     turn_now = rounds.open_of(work.conn, work.shop_id, count_id, person_id=by.person)
     is_open = count.search_until is not None and moment(work) < count.search_until and count.a2 is None
     if is_open and by == count.a and turn_now is not None:
-        return Search(count, turn_now.id, silent_of(count))
+        labels = device_events.labels_of(work.conn, work.shop_id, turn_now.id)
+        so_far = sealed_set(work, count, turn_now, kind=RoundKind.A2, labels=labels, gap=None)
+        return Search(count, turn_now.id, tuple(ref for ref in silent_of(count) if ref not in so_far.present))
     opened = take_step(work, count, acts.OpenSearch(by, moment(work))).count
     seen = take_step(work, opened, acts.Saw(by, moment(work))).count
     turn = acts.BeginRound(by, moment(work), RoundId(work.new_id()))

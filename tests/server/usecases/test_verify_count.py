@@ -192,6 +192,17 @@ def test_a_search_finds_what_was_silent_and_nobody_verifies_meanwhile(counting: 
     assert counting.claim(ONE).mode is Mode.CHALLENGE
 
 
+def test_a_search_asked_again_names_only_what_it_has_not_heard_yet(counting: CountShop) -> None:
+    counting.count_first(ONE, [1, 2])
+    search = counting.store.run(lambda work: open_search(work, counting.count_of(ONE), CLAIRE))
+    counting.hear(search.round, CLAIRE, [3])
+
+    again = counting.store.run(lambda work: open_search(work, counting.count_of(ONE), CLAIRE))
+
+    assert (search.silent, again.silent) == ((ref(3), ref(4)), (ref(4),))
+    assert again.round == search.round
+
+
 def test_where_the_two_differ_a_third_person_settles_the_line(counting: CountShop) -> None:
     counting.count_first(ONE, [1, 2, 3])
     revealed = counting.verify_blind(ONE, RINGS[ONE])
