@@ -1,25 +1,27 @@
 """Framing: the bounded hunt for frames in a stream of bytes, and the checksums it needs.
 
-The hunt keeps one buffer. At each candidate start byte it asks the protocol to measure a frame. A broken frame costs one
-byte, then the hunt goes on inside it, because a lost byte must never swallow the good frame behind it.
+The hunt keeps one buffer. At each candidate start byte it asks the protocol to take the whole frames that stand there. A
+broken frame costs one byte, then the hunt goes on inside it, because a lost byte must never swallow the good frame behind it.
 """
 
 from binascii import crc_hqx
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from reader_drivers.errors import FrameError, Rejected
 
 REJECTED_BYTES_MAX: Final = 512
 """A longer run of rejected bytes is reported in parts of this size, so that noise for an hour cannot fill memory."""
 FRAME_BYTES_MAX: Final = 8_192
-"""No protocol here has longer frames; a measure that asks for more is treated as broken."""
+"""No protocol here has longer frames; one that claims more is treated as broken."""
 
 CRC_TM_START: Final = 0x1D0F
 """FFFF shifted through 16 zero bits of polynomial 1021: lets the C routine of `binascii` compute CRC-TM."""
 
-Measure = Callable[[bytes, int], int | None]
-"""(buffer, index of the start byte) → whole frame's length in bytes, None while bytes are missing; raises FrameError."""
+F = TypeVar("F")
+Take = Callable[[bytes, int, list[F | Rejected]], int]
+"""(buffer, index of the start byte, what was found so far) → index behind the whole frames that stand there in a row, which
+are added to what was found. The same index: bytes are missing. Raises FrameError, with nothing added: the first is broken."""
 
 
 def crc_tm(message: bytes) -> int:
@@ -35,16 +37,16 @@ def crc_tm(message: bytes) -> int:
     return crc_hqx(message[:-2], CRC_TM_START) ^ int.from_bytes(message[-2:], "big")
 
 
-class Hunt:
+class Hunt(Generic[F]):
     """The frames of one direction of one link, in order, whatever way the bytes were cut into chunks.
 
     Rejected bytes come out in order with the frames: one `Rejected` per broken frame, one per run of noise. They are
     held back until the next frame or `flush`, so that any split of the bytes gives the same results.
     """
 
-    def __init__(self, start: int, measure: Measure) -> None:
+    def __init__(self, start: int, take: Take[F]) -> None:
         self._start = start
-        self._measure = measure
+        self._take = take
         self._buffer = b""
         self._refused = b""
         self._reason = ""
@@ -55,49 +57,49 @@ class Hunt:
         """True while bytes are held that are neither a frame nor reported as rejected."""
         return bool(self._buffer or self._refused)
 
-    def feed(self, received: bytes) -> list[bytes | Rejected]:
+    def feed(self, received: bytes) -> list[F | Rejected]:
         """Frames and rejections that `received` completes. Never raises; keeps less than one frame in the buffer."""
         self._buffer += received
         return self._scan(is_end=False)
 
-    def flush(self) -> list[bytes | Rejected]:
+    def flush(self) -> list[F | Rejected]:
         """Give up on an unfinished frame after silence: its bytes are scanned again without the first one."""
         found = self._scan(is_end=True)
         found.extend(self._take_refused())
         return found
 
-    def _scan(self, *, is_end: bool) -> list[bytes | Rejected]:
-        buffer, at, found = self._buffer, 0, list[bytes | Rejected]()
+    def _scan(self, *, is_end: bool) -> list[F | Rejected]:
+        buffer, at, found = self._buffer, 0, list[F | Rejected]()
         while at < len(buffer):
-            candidate = buffer.find(self._start, at)
-            if candidate != at:
+            if buffer[at] != self._start:
+                candidate = buffer.find(self._start, at)
                 stop = len(buffer) if candidate < 0 else candidate
                 found.extend(self._refuse(buffer[at:stop], "noise: no frame starts with these bytes"))
                 at = stop
                 continue
+            before = len(found)
             try:
-                size = self._measured(buffer, at, is_end=is_end)
+                behind = self._take(buffer, at, found)
+                if behind == at:
+                    self._require_more(len(buffer) - at, is_end=is_end)
+                    break
             except FrameError as error:
                 found.extend(self._refuse(buffer[at : at + 1], str(error), claimed=error.size))
                 at += 1
                 continue
-            if size is None:
-                break
-            found.extend(self._take_refused())
-            found.append(buffer[at : at + size])
-            at += size
+            found[before:before] = self._take_refused()
+            at = behind
         self._buffer = buffer[at:]
         return found
 
-    def _measured(self, buffer: bytes, at: int, *, is_end: bool) -> int | None:
-        size = self._measure(buffer, at)
-        if size is None and (is_end or len(buffer) - at >= FRAME_BYTES_MAX):
-            raise FrameError("length", f"the frame stops after {len(buffer) - at} bytes")
-        return size
+    def _require_more(self, size: int, *, is_end: bool) -> None:
+        """Refuse to wait for the rest of a frame that has ended, or is longer than any."""
+        if is_end or size >= FRAME_BYTES_MAX:
+            raise FrameError("length", f"the frame stops after {size} bytes")
 
-    def _refuse(self, raw: bytes, reason: str, *, claimed: int = 0) -> list[bytes | Rejected]:
+    def _refuse(self, raw: bytes, reason: str, *, claimed: int = 0) -> list[F | Rejected]:
         """Add bytes to the run of refused ones. A broken frame opens a new run unless it lies inside the last one."""
-        done = list[bytes | Rejected]()
+        done = list[F | Rejected]()
         is_new_frame = claimed > 0 and self._claimed <= 0
         # Wake-up bytes are one-byte claims with the same reason each: one rejection tells it all.
         is_repeated = claimed == 1 and reason == self._reason
@@ -114,7 +116,7 @@ class Hunt:
             self._refused = self._refused[REJECTED_BYTES_MAX:]
         return done
 
-    def _take_refused(self) -> list[bytes | Rejected]:
+    def _take_refused(self) -> list[F | Rejected]:
         if not self._refused:
             return []
         rejected = Rejected(self._refused, self._reason)

@@ -11,7 +11,8 @@ from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.reads import TagRead
 from reader_drivers.thingmagic_ff import orders
 from reader_drivers.thingmagic_ff.frames import STATUS_DONE, STATUS_NO_TAG, Direction, Frame, FrameHunt
-from reader_drivers.thingmagic_ff.records import PC_IS_UII, Record, StreamReport, decode_buffer, decode_stream_report
+from reader_drivers.thingmagic_ff.records import StreamReport, decode_buffer, decode_stream_report
+from reader_drivers.thingmagic_ff.stream_reads import tag_read
 
 _NUMBER: Final = "big"
 
@@ -90,29 +91,6 @@ def report_facts(report: StreamReport) -> Facts:
 def report_reads(report: StreamReport) -> tuple[TagRead, ...]:
     """The read of a tag report; empty for the other kinds."""
     return () if report.record is None else (tag_read(report.record),)
-
-
-def tag_read(record: Record, raw: bytes = b"", at_ms: int | None = None) -> TagRead:
-    """The record as the common read. The embedded read of our start order is the TID."""
-    count = record.read_count or 1
-    return TagRead(
-        id_hex=record.epc.hex().upper(),
-        id_bits=len(record.epc) * 8,
-        id_kind="uii" if record.pc & PC_IS_UII else "epc",
-        pc=record.pc,
-        xpc_w1=record.xpc_w1,
-        tag_crc=record.tag_crc,
-        tid_hex=record.embedded.hex().upper() if record.embedded else None,
-        antenna=record.antenna,
-        rssi_dbm=record.rssi_dbm,
-        rssi_sum_cdbm=None if record.rssi_dbm is None else record.rssi_dbm * 100 * count,
-        freq_khz=record.freq_khz,
-        phase_deg=record.phase_deg,
-        count=count,
-        reader_ms=record.timestamp_ms,
-        at_ms=at_ms,
-        raw=raw,
-    )
 
 
 def _command_facts(frame: Frame) -> Facts:

@@ -27,10 +27,10 @@ from reader_drivers.driver import (
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.reads import TagRead
 from reader_drivers.thingmagic_ff import orders
-from reader_drivers.thingmagic_ff.describe import tag_read
 from reader_drivers.thingmagic_ff.frames import STATUS_DONE, STATUS_NO_TAG, Direction, Frame, FrameHunt, encode_command
 from reader_drivers.thingmagic_ff.passes import PassTracker
-from reader_drivers.thingmagic_ff.records import decode_buffer, decode_stream_report
+from reader_drivers.thingmagic_ff.records import decode_buffer
+from reader_drivers.thingmagic_ff.stream_reads import stream_read, tag_read
 
 ANSWER_MS: Final = 1_000
 """Time for one answer; booting the firmware is the slowest with about 650 ms."""
@@ -151,12 +151,10 @@ class ThingmagicDriver:
         if frame.status == STATUS_NO_TAG:
             return (*self._passes.end_complete(now), KeepAlive(now, frame.raw))
         try:
-            report = decode_stream_report(frame.payload)
+            read = stream_read(frame.payload, now)
         except FrameError as error:
             return (Rejected(frame.raw, str(error)),)
-        if report.record is None:
-            return (Reply("stream_status", frame.raw),)
-        return self._heard(tag_read(report.record, at_ms=now), now)
+        return (Reply("stream_status", frame.raw),) if read is None else self._heard(read, now)
 
     def _buffer(self, frame: Frame, now: int) -> tuple[Event, ...]:
         try:

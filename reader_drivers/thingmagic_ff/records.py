@@ -16,8 +16,6 @@ nibble transmits), 0008 frequency kHz (3), 0010 ms since the last keep-alive (4)
 PC bit 0200), XPC_W2 (2, when XPC_W1 bit 8000), EPC, tag CRC (2). Big-endian throughout. Source: readers.md section 1.
 """
 
-from functools import lru_cache
-from struct import Struct
 from typing import Final
 
 import msgspec
@@ -184,59 +182,12 @@ class StreamReport(msgspec.Struct, frozen=True, gc=False):
 
 def decode_stream_report(payload: bytes) -> StreamReport:
     """The report in the payload of an op 22 frame with status 0000. Raises: FrameError: it is too short or broken."""
-    if payload[3:6] == _USUAL_HEAD and (record := _usual_record(payload)) is not None:
-        return StreamReport(payload[0], payload[1] << 8 | payload[2], ALL_METADATA, 1, record)
     head = _Cursor(payload, 0)
     option, search_flags, metadata_flags, kind = head.number(1), head.number(2), head.number(2), head.number(1)
     record = None
     if kind == 1:
         record, _ = decode_record(payload, head.at, metadata_flags)
     return StreamReport(option, search_flags, metadata_flags, kind, record)
-
-
-_USUAL_HEAD: Final = bytes.fromhex("01FF 01")
-"""All metadata, and a tag: what our start order asks for."""
-_MEMORY_MIN: Final = 4
-"""PC and CRC."""
-
-
-@lru_cache(maxsize=64)
-def _usual_layout(embedded_bytes: int, memory_bytes: int) -> Struct:
-    """A whole payload with all metadata. Few lengths are met: one for each kind of tag in the shop."""
-    return Struct(f">6xBbBBHIHBH{embedded_bytes}sBHH{memory_bytes - _MEMORY_MIN}sH")
-
-
-def _usual_record(payload: bytes) -> Record | None:
-    """The record of a payload with all metadata, read in one step. None: it is unusual or broken, go field by field."""
-    size = len(payload)
-    if size < 26:
-        return None
-    embedded_bits = payload[19] << 8 | payload[20]
-    memory_bits = int.from_bytes(payload[22 + embedded_bits // 8 : 24 + embedded_bits // 8], "big")
-    embedded_bytes, memory_bytes = embedded_bits >> 3, memory_bits >> 3
-    if (embedded_bits | memory_bits) & 7 or memory_bytes < _MEMORY_MIN or size != 24 + embedded_bytes + memory_bytes:
-        return None
-    layout = _usual_layout(embedded_bytes, memory_bytes)
-    count, rssi, ports, freq_high, freq_low, ms, phase, protocol, _, embedded, gpio, _, pc, epc, crc = layout.unpack(
-        payload
-    )
-    if pc & PC_HAS_XPC:
-        return None
-    return Record(
-        read_count=count,
-        rssi_dbm=rssi,
-        antenna=(ports >> 4) or 16,
-        antenna_rx=(ports & 0x0F) or 16,
-        freq_khz=freq_high << 16 | freq_low,
-        timestamp_ms=ms,
-        phase_deg=phase,
-        tag_protocol=protocol,
-        embedded=embedded,
-        gpio=gpio,
-        pc=pc,
-        epc=epc,
-        tag_crc=crc,
-    )
 
 
 def encode_stream_report(report: StreamReport) -> bytes:

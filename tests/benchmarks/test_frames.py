@@ -3,9 +3,8 @@
 import pytest
 
 from reader_drivers.reads import TagRead
-from reader_drivers.thingmagic_ff.describe import tag_read
 from reader_drivers.thingmagic_ff.frames import Direction, Frame, FrameHunt
-from reader_drivers.thingmagic_ff.records import decode_stream_report
+from reader_drivers.thingmagic_ff.stream_reads import stream_read
 from tests.benchmarks.baselines.naive_frames import ByteMachine
 from tests.benchmarks.conftest import Measure
 from tests.benchmarks.harness import SEED, cpu_cost
@@ -24,9 +23,9 @@ def decoded(received: list[bytes]) -> list[TagRead]:
     for chunk in received:
         for frame in hunt.feed(chunk):
             assert isinstance(frame, Frame)
-            record = decode_stream_report(frame.payload).record
-            assert record is not None
-            reads.append(tag_read(record, at_ms=0))
+            read = stream_read(frame.payload, 0)
+            assert read is not None
+            reads.append(read)
     return reads
 
 

@@ -1,11 +1,12 @@
 """Frames and records of ThingMagic modules."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reader_drivers.errors import Rejected
+from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.framing import REJECTED_BYTES_MAX, crc_tm
-from reader_drivers.thingmagic_ff.describe import Describer, tag_read
+from reader_drivers.thingmagic_ff.describe import Describer
 from reader_drivers.thingmagic_ff.frames import Direction, Frame, FrameHunt, encode_command, encode_reply
 from reader_drivers.thingmagic_ff.records import (
     ALL_METADATA,
@@ -19,6 +20,7 @@ from reader_drivers.thingmagic_ff.records import (
     encode_record,
     encode_stream_report,
 )
+from reader_drivers.thingmagic_ff.stream_reads import stream_read, tag_read
 
 # sparkfun/SparkFun_Simultaneous_RFID_Tag_Reader_Library, src, comment frames.
 SPARKFUN = bytes.fromhex(
@@ -144,6 +146,50 @@ def test_published_tag_report_is_read_field_by_field() -> None:
     assert (read.id_hex, read.id_bits, read.pc, read.tag_crc) == ("000000000000000000001545", 96, 0x3000, 0xE94A)
     assert (read.antenna, read.rssi_dbm, read.freq_khz, read.reader_ms) == (1, -60, 923_200, 295)
     assert (read.tid_hex, read.phase_deg, read.count, read.rssi_sum_cdbm) == (None, 0, 1, -6_000)
+
+
+def read_field_by_field(payload: bytes) -> object:
+    """What `stream_read` must give, without its short cut."""
+    try:
+        record = decode_stream_report(payload).record
+    except FrameError as error:
+        return str(error)
+    return None if record is None else tag_read(record, at_ms=7)
+
+
+def read_in_one_step(payload: bytes) -> object:
+    try:
+        return stream_read(payload, 7)
+    except FrameError as error:
+        return str(error)
+
+
+@given(records(), st.sampled_from([ALL_METADATA, ALL_METADATA, 0x00FF, 0x0]), st.integers(0, 3))
+def test_the_short_cut_of_the_stream_gives_the_same_reads(record: Record, flags: int, kind: int) -> None:
+    payload = encode_stream_report(StreamReport(0x10, 0x001B, flags, kind, record))
+
+    assert read_in_one_step(payload) == read_field_by_field(payload)
+
+
+@given(records(), st.lists(st.tuples(st.integers(6, 200), st.integers(0, 255)), max_size=3), st.integers(0, 40))
+def test_the_short_cut_refuses_what_is_refused_field_by_field(
+    record: Record, changes: list[tuple[int, int]], cut: int
+) -> None:
+    payload = bytearray(encode_stream_report(StreamReport(0x10, 0x001B, ALL_METADATA, 1, record)))
+    for at, byte in changes:
+        payload[at % len(payload)] = byte
+    broken = bytes(payload[: len(payload) - cut])
+
+    assert read_in_one_step(broken) == read_field_by_field(broken)
+
+
+@pytest.mark.parametrize(("epc_bytes", "tid_bytes"), [(62, 0), (63, 0), (12, 64), (12, 65), (0, 0)])
+def test_the_short_cut_keeps_the_limits_of_tags(epc_bytes: int, tid_bytes: int) -> None:
+    record = Record(pc=0, epc=bytes(epc_bytes), embedded=bytes(tid_bytes), tag_crc=0)
+    payload = encode_stream_report(StreamReport(0x10, 0x001B, ALL_METADATA, 1, record))
+
+    assert read_in_one_step(payload) == read_field_by_field(payload)
+    assert isinstance(read_in_one_step(payload), str) == (epc_bytes > 62 or tid_bytes > 64)
 
 
 def test_toggle_bit_makes_the_code_a_uii() -> None:
