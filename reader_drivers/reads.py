@@ -55,7 +55,7 @@ class MessageRefused(ValueError):
     code = "message_refused"
 
 
-class TagRead(msgspec.Struct, frozen=True, kw_only=True):
+class TagRead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One hearing of one tag, or several merged ones. As JSON: an object with these names."""
 
     id_hex: str
