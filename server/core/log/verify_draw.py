@@ -12,7 +12,7 @@ Source: decisions.md 6.7, T5, T6, T12.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -85,6 +85,8 @@ class _Books:
     days: Mapping[str, Sequence[str]]
     """Shop day → its counts."""
     is_extract: bool
+    in_hand: dict[str, tuple[tuple[PieceRef, int], ...]] = field(default_factory=dict)
+    """What B had in the hand in each count, as far as it was asked for: each is asked for by every later count of its day."""
 
     def set_of(self, digest: str) -> Mapping[str, JsonValue]:
         """The set with this digest; empty when the pack does not hold it."""
@@ -197,26 +199,33 @@ def _held(books: _Books, one: _Verified, dear: frozenset[PieceRef]) -> _Held:
     if books.is_extract:
         # The other counts of the day are not in an extract.
         return _Held(frozenset(), dear)
-    day, before = one.tour.shop_day, one.opened.seq
-    night = min(tour.leaf.rx for tour in books.tours.values() if tour.shop_day == day) - _NIGHT
-    proved, possible = set[PieceRef](), set[PieceRef]()
-    for count in books.days[day]:
-        if books.story.opened[count].seq < before:
-            in_hand = _in_hand(books, count, before=before)
-            proved |= {ref for ref, _ in in_hand or ()}
-            possible |= _expected_in(books, count).keys() if in_hand is None else frozenset()
-            proved |= {PieceRef(str(leaf.body.get("ref"))) for leaf in books.story.recounted.get(count, ())}
-    for count in books.days.get(max((other for other in books.days if other < day), default=""), ()):
+    before = one.opened.seq
+    earlier = [count for count in books.days[one.tour.shop_day] if books.story.opened[count].seq < before]
+    sealed = {count: _in_hand(books, count, before=before) for count in earlier}
+    proved = {ref for held in sealed.values() for ref, _ in held or ()}
+    proved |= {
+        PieceRef(str(leaf.body.get("ref"))) for count in earlier for leaf in books.story.recounted.get(count, ())
+    }
+    if dear <= proved | one.asked:
+        return _Held(frozenset(proved), frozenset())
+    unsealed = [count for count, held in sealed.items() if held is None]
+    possible = {ref for count in unsealed for ref in _expected_in(books, count)}
+    day_before = max((day for day in books.days if day < one.tour.shop_day), default="")
+    night = min(tour.leaf.rx for tour in books.tours.values() if tour.shop_day == one.tour.shop_day) - _NIGHT
+    for count in books.days.get(day_before, ()):
         possible |= {ref for ref, at in _in_hand(books, count, before=before) or () if at >= _ms(night)}
     return _Held(frozenset(proved), frozenset(possible))
 
 
-def _in_hand(books: _Books, count: str, *, before: int) -> list[tuple[PieceRef, int]] | None:
+def _in_hand(books: _Books, count: str, *, before: int) -> tuple[tuple[PieceRef, int], ...] | None:
     """Pieces that B had in the hand, with the moment in ms. None: what was answered is in no set sealed before the leaf."""
     seal = _last_answer(books.story, count)
     if seal is None or seal.leaf.seq > before:
         return None
-    return [(ref, at) for ref, at, is_present in _answers(books.set_of(seal.sealed_sha256)) if is_present]
+    if count not in books.in_hand:
+        answers = _answers(books.set_of(seal.sealed_sha256))
+        books.in_hand[count] = tuple((ref, at) for ref, at, is_present in answers if is_present)
+    return books.in_hand[count]
 
 
 def _handled(books: _Books, one: _Verified) -> tuple[frozenset[PieceRef], frozenset[PieceRef]]:

@@ -6,6 +6,7 @@ Source: decisions.md 6.7. Weeks since a piece was last seen cannot be computed f
 be those of some number of weeks.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -39,7 +40,7 @@ def value_in(documents: Mapping[str, bytes], digest: str) -> JsonValue:
     """The set with this digest; None: the pack does not hold it. Raises: RecordBroken: it is not canonical JSON."""
     raw = documents.get(digest)
     try:
-        return None if raw is None else canonical.decode_exact(raw)
+        return None if raw is None else canonical.decode_pinned(raw)
     except NotCanonical as error:
         raise RecordBroken(
             f"set {digest}", f"The set with the hash {digest} cannot be read: {error.sentence}"
@@ -81,10 +82,10 @@ def _check_chances(chances: Mapping[PieceRef, int], leaf: Leaf, *, k: int, total
     """Every chance is one that the formula gives for some weeks and value, and the weights add up to W."""
     least = most = 0
     is_right = k == draw.expected_draws(len(chances)) and (total > 0) is bool(chances)
-    for ppm in chances.values():
+    for ppm, pieces in Counter(chances.values()).items():
         weights = [weight for weight in _WEIGHTS if min(PPM, PPM * k * weight // total) == ppm] if is_right else []
         is_right = bool(weights)
-        least, most = least + min(weights, default=0), most + max(weights, default=0)
+        least, most = least + pieces * min(weights, default=0), most + pieces * max(weights, default=0)
     if not is_right or not least <= total <= most:
         raise RecordBroken(leaf_name(leaf), f"The chances planned in leaf {leaf.seq} are not those of the formula.")
 

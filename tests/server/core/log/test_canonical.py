@@ -119,3 +119,28 @@ def test_text_over_the_limit_is_refused_before_it_is_parsed(monkeypatch: pytest.
     for decode in (canonical.decode, canonical.decode_exact):
         with pytest.raises(NotCanonical, match="limit is 4"):
             decode(b"12345")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b'{"a":1,"a":2}',
+        b'{"b":1,"a":2}',
+        b'{"a": 1}',
+        b'"\\u0041"',
+        b"1" * 40,
+        b"[" * 300 + b"]" * 300,
+        b"\xff",
+    ],
+)
+def test_pinned_bytes_that_could_be_read_in_two_ways_are_refused(raw: bytes) -> None:
+    with pytest.raises(NotCanonical):
+        canonical.decode_pinned(raw)
+
+
+def test_pinned_bytes_give_their_value() -> None:
+    value: JsonValue = {"a": [1, None, "é"], "b": True}
+
+    assert canonical.decode_pinned(canonical.encode(value)) == value
