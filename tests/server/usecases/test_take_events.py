@@ -289,6 +289,18 @@ def test_nobody_is_acted_for_at_a_time_when_they_were_not_signed_in(counting: Co
     assert counting.sheet(ONE).state is CountState.COUNTING
 
 
+def test_a_scan_in_quarantine_is_in_no_seal(counting: CountShop) -> None:
+    round_id, hers = counting.begin(ONE), Outbox()
+    hers.scan(1, round_id, at="2026-03-02T12:00:00.000Z")
+    end_session(counting, "claire-handheld-1", counting.clock.now())
+    assert outcomes(send(counting.store, hers.events, by=MARC_ON_HERS)) == [("quarantined", "person_not_here")]
+
+    a1 = counting.ask_seal(round_id, CLAIRE).count.a1
+
+    assert a1 is not None
+    assert a1.by_hand == ()
+
+
 def test_nobody_is_acted_for_who_never_signed_in_on_this_device_or_is_disabled(counting: CountShop) -> None:
     round_id, on_hers = counting.begin(ONE), Outbox()
     on_hers.add("round.sealed", of=round_id, person="nadia")
