@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -36,10 +36,13 @@ class SpawnedSigner:
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         assert child.stdout is not None
         spawned = cls(child, socket_path.absolute())
-        ready, _, _ = select.select([child.stdout], [], [], START_TIMEOUT_S)
-        if not ready or child.stdout.readline() != b"ready\n":
-            spawned.stop()
-            raise SignerDown(f"The signer did not start over {folder}. What it printed says why; then start again.")
+        with ExitStack() as unless_ready:
+            # Also when we are interrupted: a signer left alone would make its folder anew after it was removed.
+            unless_ready.callback(spawned.stop)
+            ready, _, _ = select.select([child.stdout], [], [], START_TIMEOUT_S)
+            if not ready or child.stdout.readline() != b"ready\n":
+                raise SignerDown(f"The signer did not start over {folder}. What it printed says why; then start again.")
+            unless_ready.pop_all()
         return spawned
 
     def stop(self) -> None:
