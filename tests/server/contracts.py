@@ -17,13 +17,18 @@ _MADE_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-
 
 
 def require_contract(name: str, examples: Mapping[str, Any]) -> None:
-    """Compare answers with `tests/contracts/<name>.json`; made ids are numbered as they come and digests are noughts."""
-    text = json.dumps(_plain(dict(examples), {}), ensure_ascii=False, indent=2) + "\n"
+    """Compare answers with `tests/contracts/<name>.json`."""
+    text = plain_text(dict(examples))
     path = FOLDER / f"{name}.json"
     if os.environ.get("REWRITE_CONTRACTS") == "1":
         FOLDER.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text, f"{path.name} is another answer; see REWRITE_CONTRACTS."
+
+
+def plain_text(value: Any) -> str:
+    """A JSON text in which made ids are numbered as they come and digests are noughts: what two runs have in common."""
+    return json.dumps(_plain(value, {}), ensure_ascii=False, indent=2) + "\n"
 
 
 def _plain(value: Any, numbered: dict[str, str]) -> Any:
