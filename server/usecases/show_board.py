@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from server.clock import from_ms, to_ms
 from server.core import count_acts as acts
 from server.core.actors import Actor
-from server.core.cases import Case
+from server.core.cases import Case, CaseState
 from server.core.count_errors import CountingBlind
 from server.core.count_sheet import Count
 from server.core.ids import CountId, PersonId, PieceId, PieceRef, PlaceId, PlacePath, ShopId
@@ -248,10 +248,19 @@ def _case_row(numbered: NumberedCase, known: _Known) -> BoardRow:
         last_seen=_last_seen(known, piece),
         last_heard=_last_heard(known, piece),
         found_missing_at=format_time(from_ms(case.opened_at)) if sealed_at is None else _utc(sealed_at),
-        assignee=None,
+        assignee=_assignee(case, known),
         due_at=None,
         trail=_trail(known, piece, besides=_steps(known.acted.get(case.case, ()))),
     )
+
+
+def _assignee(case: Case, known: _Known) -> str | None:
+    """Who took it up: the last one to begin a search, while it is searched for."""
+    if case.state is not CaseState.INVESTIGATING:
+        return None
+    begun = [one for one in known.acted.get(case.case, ()) if one.kind == "investigate"]
+    last = max(begun, key=lambda one: one.at, default=None)
+    return None if last is None or last.person_id is None else known.names.get(last.person_id)
 
 
 def _gap_row(gap: Gap, known: _Known) -> BoardRow:

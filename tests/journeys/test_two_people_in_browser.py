@@ -14,6 +14,8 @@ from tests.journeys.pages import App, Counting, Tour, Verification, launched_bro
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 SEALS = 20
+SEALS_S = 400
+"""Twenty trays take a minute on two idle cores."""
 ROW_MS_P95 = 500
 """From A's tap to the row on the desk: what a person still takes for "at once" while they look up."""
 
@@ -158,6 +160,7 @@ def test_two_people_count_verify_and_sign_while_a_third_sees_what_is_missing(bro
         App(made.claire).says("signée par deux personnes")
 
 
+@pytest.mark.timeout(SEALS_S)
 def test_a_missing_piece_is_on_the_desk_half_a_second_after_the_tap_that_seals_its_tray(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -66,8 +66,9 @@ const countShape = v.pipe(
     due_at: moment,
     partner: v.nullable(name),
     has_recount: v.boolean(),
+    has_signed: v.boolean(),
   }),
-  v.transform(({ my_role, due_at, has_recount, ...count }) => ({ ...count, myRole: my_role, dueAtMs: due_at, hasRecount: has_recount })),
+  v.transform(({ my_role, due_at, has_recount, has_signed, ...count }) => ({ ...count, myRole: my_role, dueAtMs: due_at, hasRecount: has_recount, hasSigned: has_signed })),
 );
 
 /** Answer of `GET /v1/tours/current`. */

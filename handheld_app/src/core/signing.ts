@@ -96,9 +96,9 @@ export function afterSigning(tour: Tour, signed: readonly string[]): AfterSignin
   return states.every((state) => state === "SIGNED_ONE" || SIGNED.includes(state)) ? "waiting" : "changed";
 }
 
-/** Whom the lists that this person signed still wait for, in order of names; meant for when nothing waits for this person. */
+/** Whom the lists that this person signed still wait for, in order of names. */
 export function waitsFor(tour: Tour): readonly string[] {
-  const mine = tour.counts.filter((count) => count.state === "SIGNED_ONE" && count.myRole !== null);
+  const mine = tour.counts.filter((count) => count.hasSigned);
   return [...new Set(mine.flatMap((count) => (count.partner === null ? [] : [count.partner])))].sort();
 }
 

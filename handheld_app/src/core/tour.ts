@@ -27,6 +27,8 @@ export interface TourCount {
   readonly partner: string | null;
   /** The two rounds differ, and somebody still has a word to say on a piece. */
   readonly hasRecount: boolean;
+  /** This person's signature stands, the other one is awaited. */
+  readonly hasSigned: boolean;
 }
 
 export interface Tour {
@@ -69,7 +71,8 @@ export function nextStep(count: TourCount): NextStep {
     case "RESULT_FIXED":
       return isMine === null ? "done" : "sign";
     case "SIGNED_ONE":
-      return isMine === null ? "done" : "partner_signs";
+      if (isMine === null) return "done";
+      return count.hasSigned ? "partner_signs" : "sign";
     case "SIGNED_OFF":
     case "SIGNED_OFF_WITH_EXCEPTIONS":
     case "SIGNED_OFF_SINGLE":

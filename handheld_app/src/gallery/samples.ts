@@ -8,7 +8,7 @@ const at = (clock: string): number => Date.parse(`2026-11-21T${clock}:00+01:00`)
 export const NOW_MS = at("21:12");
 
 const count = (path: string, state: CountState, myRole: Role | null, partner: string | null, due = "21:00"): Tour["counts"][number] =>
-  ({ id: path, place: path, path, state, myRole, dueAtMs: at(due), partner, hasRecount: state === "RECOUNTING" });
+  ({ id: path, place: path, path, state, myRole, dueAtMs: at(due), partner, hasRecount: state === "RECOUNTING", hasSigned: false });
 
 export const TOUR: Tour = {
   id: "t", occasion: "closing", shopDay: "2026-11-21", nowMs: NOW_MS,

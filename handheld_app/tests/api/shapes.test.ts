@@ -7,7 +7,7 @@ import { validate } from "../../src/core/validate.ts";
 
 const tour = {
   id: "t1", occasion: "closing", shop_day: "2026-11-21", now: "2026-11-21T18:00:00.000Z",
-  counts: [{ id: "c1", place: "p1", path: "Vitrine 3/Plateau 5", state: "COUNTING", my_role: "A", due_at: "2026-11-21T18:30:00.000Z", partner: null, has_recount: false }],
+  counts: [{ id: "c1", place: "p1", path: "Vitrine 3/Plateau 5", state: "COUNTING", my_role: "A", due_at: "2026-11-21T18:30:00.000Z", partner: null, has_recount: false, has_signed: false }],
 };
 
 /** A server that gives one answer and remembers how it was asked. */
@@ -26,7 +26,7 @@ describe("shapes", () => {
       ok: true,
       value: {
         id: "t1", occasion: "closing", shopDay: "2026-11-21", nowMs: Date.UTC(2026, 10, 21, 18),
-        counts: [{ id: "c1", place: "p1", path: "Vitrine 3/Plateau 5", state: "COUNTING", myRole: "A", dueAtMs: Date.UTC(2026, 10, 21, 18, 30), partner: null, hasRecount: false }],
+        counts: [{ id: "c1", place: "p1", path: "Vitrine 3/Plateau 5", state: "COUNTING", myRole: "A", dueAtMs: Date.UTC(2026, 10, 21, 18, 30), partner: null, hasRecount: false, hasSigned: false }],
       },
     });
   });

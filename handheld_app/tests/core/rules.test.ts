@@ -5,16 +5,20 @@ import { COUNT_STATES, groupByShowcase, isForList, isLate, leafName, nextStep, t
 import type { Ask } from "../../src/core/sheet.ts";
 import { inOrderOfWork, keyedQuantity, unanswered, withDigit } from "../../src/core/verification.ts";
 
-const count = (more: Partial<TourCount>): TourCount => ({ id: "c", place: "p", path: "Vitrine 1/Plateau 1", state: "PLANNED", myRole: null, dueAtMs: 1_000, partner: null, hasRecount: false, ...more });
+const count = (more: Partial<TourCount>): TourCount => ({ id: "c", place: "p", path: "Vitrine 1/Plateau 1", state: "PLANNED", myRole: null, dueAtMs: 1_000, partner: null, hasRecount: false, hasSigned: false, ...more });
 
 describe("tour", () => {
   it.each([
     ["PLANNED", null, "count"], ["COUNTING", "A", "continue"], ["COUNTING", null, "partner_counts"], ["SEALED_A", "A", "wait_for_verifier"],
     ["SEALED_A", null, "verify"], ["VERIFYING", "B", "continue_verifying"], ["VERIFYING", "A", "partner_verifies"], ["SEALED_B", "A", "compare"], ["REVEALED", "A", "sign"], ["REVEALED", null, "done"],
-    ["RESOLVING", "B", "explain"], ["RESULT_FIXED", "A", "sign"], ["RESULT_FIXED", null, "done"], ["SIGNED_ONE", "B", "partner_signs"],
+    ["RESOLVING", "B", "explain"], ["RESULT_FIXED", "A", "sign"], ["RESULT_FIXED", null, "done"], ["SIGNED_ONE", "B", "sign"],
     ["CLOSED", "A", "done"], ["VOIDED", "A", "not_done"],
   ] as const)("says what to do next with a %s count for role %s: %s", (state, myRole, step) => {
     expect(nextStep(count({ state, myRole }))).toBe(step);
+  });
+
+  it("waits for the other person only once this one has signed", () => {
+    expect(nextStep(count({ state: "SIGNED_ONE", myRole: "A", hasSigned: true }))).toBe("partner_signs");
   });
 
   it("offers the lines that differ to everybody, since a third person may settle them, and a list of the rest", () => {

@@ -4,9 +4,9 @@ import { afterSigning, exceptionsOf, maySign, type SigningLine, type SigningList
 import type { CountState, Tour } from "../../src/core/tour.ts";
 
 const line = (count: string, exceptions: readonly string[] = []): SigningLine => ({ count, path: `Vitrine 1/${count}`, myRole: "A", present: 1, missing: 0, byHand: 0, quantity: 1, exceptions });
-const tourOf = (counts: readonly { readonly state: CountState; readonly myRole?: "A" | "B"; readonly partner?: string }[]): Tour => ({
+const tourOf = (counts: readonly { readonly state: CountState; readonly myRole?: "A" | "B"; readonly partner?: string; readonly hasSigned?: boolean }[]): Tour => ({
   id: "t", occasion: "opening", shopDay: "2026-03-02", nowMs: 0,
-  counts: counts.map(({ state, myRole = null, partner = null }, at) => ({ id: String(at), place: "p", path: "p", state, myRole, dueAtMs: 0, partner, hasRecount: false })),
+  counts: counts.map(({ state, myRole = null, partner = null, hasSigned = false }, at) => ({ id: String(at), place: "p", path: "p", state, myRole, dueAtMs: 0, partner, hasRecount: false, hasSigned })),
 });
 const list: SigningList = {
   tour: "t", listNo: 1, linesSha256: "0".repeat(64), leftOut: 0, isLate: false, partner: { kind: "not_started", name: "Marc" },
@@ -47,7 +47,8 @@ describe("signing", () => {
 
   it("names once whom the lists wait for that this person signed", () => {
     const tour = tourOf([
-      { state: "SIGNED_ONE", myRole: "A", partner: "Marc" }, { state: "SIGNED_ONE", myRole: "B", partner: "Marc" }, { state: "SIGNED_ONE", partner: "Claire" },
+      { state: "SIGNED_ONE", myRole: "A", partner: "Marc", hasSigned: true }, { state: "SIGNED_ONE", myRole: "B", partner: "Marc", hasSigned: true },
+      { state: "SIGNED_ONE", partner: "Claire" }, { state: "SIGNED_ONE", myRole: "A", partner: "Inès" },
       { state: "CLOSED", myRole: "A", partner: "Inès" },
     ]);
 

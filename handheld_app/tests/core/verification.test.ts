@@ -38,7 +38,7 @@ describe("steps of a verification", () => {
 
 describe("the way through the screens", () => {
   const count = (path: string, state: TourCount["state"], myRole: TourCount["myRole"] = null): TourCount =>
-    ({ id: path, place: path, path, state, myRole, dueAtMs: 0, partner: null, hasRecount: state === "RECOUNTING" });
+    ({ id: path, place: path, path, state, myRole, dueAtMs: 0, partner: null, hasRecount: state === "RECOUNTING", hasSigned: false });
 
   it("begins at the board for who answers for the shop and at the tour for who counts", () => {
     expect(homeOf(["count"])).toEqual({ kind: "tour" });

@@ -10,7 +10,7 @@ const listed = (sha: string, partner = "not_started"): object => ({
 });
 const toured = (state: string): object => ({
   id: "t", occasion: "opening", shop_day: "2026-03-02", now: "2026-03-02T08:35:00.000Z",
-  counts: [{ id: "c1", place: "p", path: "Vitrine 1/Plateau 1", state, my_role: "A", due_at: "2026-03-02T09:30:00.000Z", partner: "Marc", has_recount: false }],
+  counts: [{ id: "c1", place: "p", path: "Vitrine 1/Plateau 1", state, my_role: "A", due_at: "2026-03-02T09:30:00.000Z", partner: "Marc", has_recount: false, has_signed: state === "SIGNED_ONE" }],
 });
 const NOTHING = { code: "nothing_to_sign", detail: "" };
 

@@ -54,6 +54,8 @@ class TourCountShown(BaseModel):
     """Name of the other person; null: nobody yet."""
     has_recount: bool
     """The two rounds differ, and somebody still has a word to say on a piece."""
+    has_signed: bool
+    """My signature stands on the line, the other one is awaited."""
 
 
 class TourShown(BaseModel):
@@ -226,6 +228,7 @@ def _shown(work: UnitOfWork, tour: TourRow, person: SignedIn) -> TourShown:
                 due_at=due,
                 partner=_partner(row, person.person_id, names=names),
                 has_recount=_has_recount(work, row),
+                has_signed=_has_signed(work, row, person.person_id),
             )
             for row in tours.count_rows(work.conn, work.shop_id, tour.id)
         ],
@@ -241,6 +244,12 @@ def _due(now: ShopMoment, tour: TourRow) -> datetime:
 def _has_recount(work: UnitOfWork, row: CountRow) -> bool:
     is_revealed = row.state in (CountState.REVEALED, CountState.RECOUNTING)
     return is_revealed and not is_recounted(counts.load(work.conn, work.shop_id, row.id))
+
+
+def _has_signed(work: UnitOfWork, row: CountRow, person: PersonId) -> bool:
+    if row.state != CountState.SIGNED_ONE or _role(row, person) is None:
+        return False
+    return any(one.by.person == person for one in counts.load(work.conn, work.shop_id, row.id).signatures)
 
 
 def _role(row: CountRow, person: PersonId) -> str | None:

@@ -62,6 +62,20 @@ def test_a_gap_is_to_be_confirmed_until_a_case_takes_its_place(site: Site) -> No
     told(site, story)
 
 
+def test_a_case_is_with_who_began_to_search_for_the_piece(site: Site) -> None:
+    async def story(claire: Handheld, marc: Handheld, client: httpx.AsyncClient) -> None:
+        count = await count_first(site, claire, TWO, [5, 6, 7])
+        await verify_blind(site, marc, count, [5, 6, 7])
+        (row,) = (await desk(client))["rows"]
+        assert row["assignee"] is None
+
+        ok(await Handheld(client, "paul", "handheld-3").post(f"/v1/cases/{row['id']}/investigation"))
+        (row,) = (await desk(client))["rows"]
+        assert (row["assignee"], row["state"]) == ("Paul", "investigating")
+
+    told(site, story)
+
+
 def test_what_the_search_finds_leaves_the_board_and_was_seen_by_hand(site: Site) -> None:
     async def story(claire: Handheld, marc: Handheld, client: httpx.AsyncClient) -> None:
         count = await count_first(site, claire, TWO, [5, 6])

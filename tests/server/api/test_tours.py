@@ -41,6 +41,7 @@ def test_the_tour_of_now_has_the_members_the_app_reads_and_no_figure(site: Site)
             "due_at": "2026-03-02T09:30:00.000Z",
             "partner": None,
             "has_recount": False,
+            "has_signed": False,
         }
         seen_by_marc = next(
             one for one in ok(await marc.get(f"/v1/tours/{tour['id']}"))["counts"] if one["id"] == count
