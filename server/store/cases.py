@@ -126,7 +126,7 @@ def add(connection: Connection, shop_id: ShopId, case: Case, *, about: Subject, 
     )
 
 
-def keep(connection: Connection, shop_id: ShopId, step: CaseStep, *, leaf_seq: int) -> None:
+def keep(connection: Connection, shop_id: ShopId, step: CaseStep, *, severity: str, leaf_seq: int) -> None:
     """Write one step of a case and what it leads to. Raises: TypeError: not a step of the core."""
     if not isinstance(step, CaseStep):
         raise TypeError("Only a CaseStep made by cases.advance_case is kept.")
@@ -135,7 +135,13 @@ def keep(connection: Connection, shop_id: ShopId, step: CaseStep, *, leaf_seq: i
     connection.execute(
         update(_CASES)
         .where(_CASES.c.shop_id == shop_id, _CASES.c.id == case.case)
-        .values(klass=case.discrepancy, state=case.state.value, closed_at=closed_at, body=_text(case_to_json(case)))
+        .values(
+            klass=case.discrepancy,
+            state=case.state.value,
+            severity=severity,
+            closed_at=closed_at,
+            body=_text(case_to_json(case)),
+        )
     )
     connection.execute(
         insert(_EVENTS).values(

@@ -33,7 +33,7 @@ from server.core.discrepancies.finding import Severity
 from server.core.ids import CaseId, CountId, PieceRef, PlaceId
 from server.core.log.canonical import JsonValue
 from server.core.log.events import EventType, Subject
-from server.store import cases, counts, expected, stock
+from server.store import cases, counts, expected, stock, tours
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import Taken, actor_kind, moment, take_step
 from server.usecases.open_count import rights_now
@@ -55,6 +55,7 @@ SEVERITIES: Final = {
 _ELSEWHERE: Final = "MISPLACED"
 _ABSENT: Final = ("MISSING", "MISSING_OVERNIGHT", "UNVERIFIED")
 """Classes that another count of the tour explains when it hears the piece."""
+_GONE: Final = "MISSING"
 _PRESENT: Final = ("UNEXPECTED",)
 """Classes of a piece that lies where the books do not put it."""
 
@@ -62,7 +63,8 @@ _PRESENT: Final = ("UNEXPECTED",)
 def open_cases(work: UnitOfWork, count: Count) -> Count:
     """A case for each finding that has none; what is here again reopens its case. Without findings the count waits.
 
-    A piece that one count misses and another finds has one case, which says MISPLACED from the second finding on.
+    A piece has one case whatever is found of it: MISPLACED once one count misses what another finds, MISSING again when no count
+    of a later tour finds it.
     """
     after = _with_cases(work, count)
     late = {ref for one in after.late for ref in one.refs}
@@ -89,8 +91,8 @@ def _with_cases(work: UnitOfWork, count: Count) -> Count:
         if case is None:
             case = _case(work, count, finding)
             new.append(case)
-        elif _is_explained(case.discrepancy, finding.discrepancy):
-            case = _misplaced(work, case, evidence=count.plan.count)
+        else:
+            case = _joined(work, case, finding, evidence=count.plan.count)
         is_elsewhere = case.discrepancy == _ELSEWHERE
         opened.append(OpenedCase(case.case, _ELSEWHERE if is_elsewhere else finding.discrepancy, finding.subject))
     taken = take_step(work, count, acts.OpenCases(SERVER, moment(work), tuple(opened)))
@@ -128,6 +130,26 @@ def reclassify(work: UnitOfWork, count: Count, ref: PieceRef, *, heard_by: Count
         _misplaced(work, case, evidence=heard_by)
     note = acts.NoteOutcome(SERVER, moment(work), opened.case, _ELSEWHERE, opened.outcome)
     return take_step(work, count, note).count
+
+
+def _joined(work: UnitOfWork, case: Case, finding: Finding, *, evidence: CountId) -> Case:
+    """The case of a piece after one more finding on it: a piece that is gone must not stay hidden behind a lesser fault."""
+    if _is_explained(case.discrepancy, finding.discrepancy):
+        return _misplaced(work, case, evidence=evidence)
+    is_elsewhere = case.discrepancy == _ELSEWHERE
+    is_told = evidence in case.evidence_counts
+    if is_elsewhere and finding.discrepancy in _PRESENT and not is_told:
+        return _misplaced(work, case, evidence=evidence)
+    is_gone = finding.discrepancy == _GONE and case.discrepancy not in (*_ABSENT, "TAG_ONLY", "ROUND_CONFLICT")
+    if is_gone and case.state is not CaseState.DECIDED and not (is_elsewhere and _is_of_tour(work, case, evidence)):
+        return _stepped(work, case, Reclassify(SERVER, moment(work), _GONE, evidence))
+    return case
+
+
+def _is_of_tour(work: UnitOfWork, case: Case, count: CountId) -> bool:
+    """Whether the last count that told this case something belongs to the tour of `count`."""
+    last = case.evidence_counts[-1] if case.evidence_counts else case.count
+    return tours.of_count(work.conn, work.shop_id, last) == tours.of_count(work.conn, work.shop_id, count)
 
 
 def _is_explained(one: str, other: str) -> bool:
@@ -184,7 +206,7 @@ def _keep_step(work: UnitOfWork, step: CaseStep) -> None:
         device=None if act.by == SERVER else act.by.device,
         at=from_ms(act.at),
     )
-    cases.keep(work.conn, work.shop_id, step, leaf_seq=leaf_seq)
+    cases.keep(work.conn, work.shop_id, step, severity=_severity(case), leaf_seq=leaf_seq)
     work.announce("board", "case.changed", {"case": case.case, "state": case.state.value})
 
 
@@ -220,7 +242,10 @@ def _keep_new(work: UnitOfWork, taken: Taken, case: Case) -> None:
     ids = expected.piece_ids(work.conn, work.shop_id, [PieceRef(case.subject)])
     piece = ids.get(PieceRef(case.subject))
     place = PlaceId(case.subject) if case.subject == taken.count.plan.place else None
-    severity = SEVERITIES.get(case.discrepancy, Severity.MEDIUM)
     about = cases.Subject(piece_id=piece, place_id=place)
-    cases.add(work.conn, work.shop_id, case, about=about, severity=severity.value, leaf_seq=taken.leaf_seq)
+    cases.add(work.conn, work.shop_id, case, about=about, severity=_severity(case), leaf_seq=taken.leaf_seq)
     work.announce("board", "case.opened", {"case": case.case, "count": case.count})
+
+
+def _severity(case: Case) -> str:
+    return SEVERITIES.get(case.discrepancy, Severity.MEDIUM).value

@@ -191,7 +191,14 @@ class CountShop:
         return count.round_a
 
     def hear(
-        self, round_id: RoundId, by: Actor, numbers: Iterable[int], *, rssi_dbm: int = -50, antenna: int = 1
+        self,
+        round_id: RoundId,
+        by: Actor,
+        numbers: Iterable[int],
+        *,
+        rssi_dbm: int = -50,
+        antenna: int = 1,
+        tid: bytes | None = None,
     ) -> str:
         """The pad listens for a round and sends what it hears; it is not drained yet. Gives the attachment."""
         attached = self.store.run(
@@ -202,7 +209,7 @@ class CountShop:
         seq = self.batches
         self.store.run(lambda work: note_listening(work, device_id=AGENT, attachment_id=attachment, from_seq=seq))
         reads = tuple(
-            ReadRow(bytes.fromhex(epc(number)), None, antenna, 0, 900, 10, 10, rssi_dbm * 1000, rssi_dbm * 100)
+            ReadRow(bytes.fromhex(epc(number)), tid, antenna, 0, 900, 10, 10, rssi_dbm * 1000, rssi_dbm * 100)
             for number in numbers
         )
         now_ns = to_ms(self.clock.now()) * 1_000_000

@@ -7,13 +7,13 @@ from server.core.actors import Actor
 from server.core.cases import Case, CaseState, CaseUndecidable, Decide, DeciderCounted, Investigate, Outcome
 from server.core.count_acts import Occasion
 from server.core.count_errors import NoRight
-from server.core.ids import CaseId, DeviceId, PersonId
+from server.core.ids import CaseId, DeviceId, PersonId, PlaceId, RoundId
 from server.core.log.events import EventType, Leaf
 from server.store import cases, log
-from server.store.tables import Person, table
+from server.store.tables import Person, Tag, table
 from server.store.unit_of_work import Store
 from server.usecases.decide_case import decide_case
-from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, CountShop, ref
+from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, TWO, CountShop, ref
 
 PAUL = Actor(PersonId("paul"), DeviceId("handheld-3"))
 
@@ -105,3 +105,74 @@ def test_looking_into_a_case_keeps_it_open(missing: CountShop) -> None:
 def test_a_case_that_does_not_exist_is_absent(missing: CountShop) -> None:
     with pytest.raises(cases.CaseAbsent):
         missing.store.read(lambda conn: cases.load(conn, missing.store.shop_id, CaseId("none")))
+
+
+def test_a_piece_that_disappears_is_missing_whatever_its_open_case_was_about(
+    shop: Store, shop_clock: FixedClock
+) -> None:
+    counting = CountShop(shop, shop_clock)
+    tags = table(Tag)
+    other_chip = tags.update().where(tags.c.id == "tag-4").values(tid="E2000000000000000000AAAA")
+    counting.store.run(lambda work: work.conn.execute(other_chip))
+    counting.plan()
+    whole = [*RINGS[ONE]]
+    counting.read_and_seal(begun_with_a_chip(counting, 4), CLAIRE, whole)
+    counting.verify_blind(ONE, whole)
+    swapped = the_case(counting)
+    assert swapped.discrepancy == "TAG_MISMATCH"
+
+    counting.plan(Occasion.CLOSING)
+    counting.count_first(ONE, [1, 2, 3])
+    counting.verify_blind(ONE, [1, 2, 3])
+
+    gone = the_case(counting)
+    assert (gone.case, gone.discrepancy) == (swapped.case, "MISSING")
+
+
+def begun_with_a_chip(counting: CountShop, number: int) -> RoundId:
+    """A round in which a ring's tag was heard with the factory identity of another chip."""
+    round_id = counting.begin(ONE)
+    counting.drained(counting.hear(round_id, CLAIRE, [number], tid=bytes.fromhex("E2000000000000000000BBBB")))
+    return round_id
+
+
+def misplaced_in_the_morning(counting: CountShop) -> Case:
+    counting.count_first(ONE, [1, 2, 3])
+    counting.verify_blind(ONE, [1, 2, 3])
+    counting.count_first(TWO, [*RINGS[TWO], 4])
+    counting.verify_blind(TWO, [*RINGS[TWO], 4])
+    case = the_case(counting)
+    assert case.discrepancy == "MISPLACED"
+    return case
+
+
+@pytest.fixture
+def morning(shop: Store, shop_clock: FixedClock) -> CountShop:
+    counting = CountShop(shop, shop_clock)
+    counting.plan()
+    return counting
+
+
+def test_a_misplaced_piece_that_nobody_finds_in_the_evening_is_missing(morning: CountShop) -> None:
+    case = misplaced_in_the_morning(morning)
+    morning.plan(Occasion.CLOSING)
+    morning.count_first(TWO, RINGS[TWO])
+    morning.verify(TWO, 4)
+    morning.count_first(ONE, [1, 2, 3])
+    morning.verify_blind(ONE, [1, 2, 3])
+
+    assert (the_case(morning).case, the_case(morning).discrepancy) == (case.case, "MISSING")
+
+
+@pytest.mark.parametrize("order", [(ONE, TWO), (TWO, ONE)])
+def test_a_misplaced_piece_that_still_lies_there_in_the_evening_stays_misplaced(
+    morning: CountShop, order: tuple[PlaceId, PlaceId]
+) -> None:
+    case = misplaced_in_the_morning(morning)
+    morning.plan(Occasion.CLOSING)
+    for place in order:
+        here = [1, 2, 3] if place == ONE else [*RINGS[TWO], 4]
+        morning.count_first(place, here)
+        morning.verify_blind(place, here)
+
+    assert (the_case(morning).case, the_case(morning).discrepancy) == (case.case, "MISPLACED")
