@@ -33,12 +33,16 @@ export function keepListening(client: Client, { count, round }: RoundRef, onlist
   });
 }
 
-/** Let only the scanners listen: B answers with labels, and no radio is on the air for it. */
+/** Let only the scanners listen, and free them at the end: B answers with labels, and no radio is on the air for it. */
 export function keepScanning(client: Client, { count, round }: RoundRef): () => void {
-  return repeat(RENEW_MS, async () => {
+  const stop = repeat(RENEW_MS, async () => {
     const found = await client.readersOf(count);
     if (found.ok) for (const reader of found.value.filter(isScanner)) await client.attach(round, reader.name);
   });
+  return () => {
+    stop();
+    void client.drain(round);
+  };
 }
 
 /** Hear what the server says of a round from its first message on, until the returned function is called. */
