@@ -92,7 +92,7 @@ def demo(
             if scripted:
                 from server.cli.demo_scripted import play_day
 
-                raise typer.Exit(play_day(running, story=story, seed=seed, as_json=as_json))
+                raise typer.Exit(play_day(running, story=story, seed=seed, as_json=as_json, is_kept=data is not None))
             print(json.dumps(_document(running), ensure_ascii=False) if as_json else _text(running), flush=True)
             print(_ending(running, is_kept=data is not None), file=sys.stderr, flush=True)
             _wait_until_told(running.processes)

@@ -36,7 +36,7 @@ class Reads:
 
     sent: int
     stored: int
-    """A reader that is told to stop may send a few more; those are nobody's and are not stored."""
+    """May be a few less: a frame that a busy computer hands over in two is rejected, and its tag is heard again."""
     lost: frozenset[str]
     """Tags and scans of which a whole frame was sent and no batch tells: there must be none."""
 
@@ -83,33 +83,49 @@ class Played:
         }
 
 
-def play_day(running: "RunningDemo", *, story: str, seed: int, as_json: bool, lie: str = "none") -> int:
+def play_day(
+    running: "RunningDemo", *, story: str, seed: int, as_json: bool, is_kept: bool = True, lie: str = "none"
+) -> int:
     """Play the day of a story in a demonstration that has just begun; print it; give the exit code.
 
-    0: the pack is verified and says what happened, nothing more and nothing less; 1 else. Every process is ended.
-    Raises: DemoFailed: the day, or a program that judges it, stopped on the way.
+    0: the pack is verified and says what happened, nothing more and nothing less; 1 else, or when the day or a program that
+    judges it stopped on the way. Every process is ended. `is_kept`: the folder outlives the demonstration. `lie`: how the
+    people of the day hide what was stolen, for controls.
     """
-    root = running.folder.root
-    truth, trust, pack = (root / name for name in ("truth.json", "trust.json", "pack.zip"))
     if not as_json:
         print("A whole day is played: opening, sale, showing, closing. It takes half a minute.", file=sys.stderr)
-    options = ("--story", story, "--seed", str(seed), "--lie", lie, "--truth", str(truth))
-    day = _told("simulators", "day", "--floor", str(running.folder.floor), *options)
+    try:
+        played = _played(running, "--story", story, "--seed", str(seed), "--lie", lie)
+    except DemoFailed as stopped:
+        print(stopped.sentence, file=sys.stderr)
+        return EXIT_DIFFERENT
+    if as_json:
+        print(json.dumps(played.document(), ensure_ascii=False), flush=True)
+    else:
+        kept = f"The evidence is in {played.pack}, the trust file beside it."
+        print(in_words(played), kept if is_kept else "To keep the evidence, name a folder with --data.", sep="\n")
+    return 0 if played.is_true else EXIT_DIFFERENT
+
+
+def _played(running: "RunningDemo", *options: str) -> Played:
+    """The day with its evidence. Raises: DemoFailed."""
+    root = running.folder.root
+    truth, trust, pack = (str(root / name) for name in ("truth.json", "trust.json", "pack.zip"))
+    day = _told("simulators", "day", "--floor", str(running.folder.floor), "--truth", truth, *options)
     running.processes.stop()
-    at = ("--data", str(root))
-    _told("server", "trust", "export", "--out", str(trust), *at, "--json")
+    at = ("--data", str(root), "--json")
+    # Whoever will check the pack holds the trust file before there is a pack.
+    _told("server", "trust", "export", "--out", trust, *at)
     shop_day = str(day["shop_day"])
-    _told("server", "export", "audit", "--from", shop_day, "--to", shop_day, "--out", str(pack), *at, "--json")
-    played = Played(
+    _told("server", "export", "audit", "--from", shop_day, "--to", shop_day, "--out", pack, *at)
+    return Played(
         day=day,
-        verified=_told("server", "verify", str(pack), "--trust", str(trust), "--json", may_end_with=(0, 1, 2)),
-        compared=_told("simulators", "findings", str(pack), "--truth", str(truth), may_end_with=(0, 1)),
+        verified=_told("server", "verify", pack, "--trust", trust, "--json", may_end_with=(0, 1, 2)),
+        compared=_told("simulators", "findings", pack, "--truth", truth, may_end_with=(0, 1)),
         reads=_reads(running),
-        pack=pack,
+        pack=Path(pack),
         wall_s=round(time.monotonic() - running.began_s, 1),
     )
-    print(json.dumps(played.document(), ensure_ascii=False) if as_json else in_words(played), flush=True)
-    return 0 if played.is_true else EXIT_DIFFERENT
 
 
 def _reads(running: "RunningDemo") -> Reads:
@@ -142,9 +158,7 @@ def in_words(played: Played) -> str:
     by_hand = [f"{ref}: its tag is silent, it was found by its label." for ref in compared["found"]["by_hand"]]
     sold = f"Sold {played.day['sold']}; shown to a client and back: {played.day['shown']}."
     lines = [tours[0], sold, tours[1], *cases, *by_hand, _reads_line(played), _verdict_line(played)]
-    return "\n".join(
-        [*lines, *_difference_lines(compared), f"The evidence is in {played.pack}, the trust file beside it."]
-    )
+    return "\n".join([*lines, *_difference_lines(compared)])
 
 
 def _tour_line(name: str, tour: Mapping[str, Any]) -> str:
@@ -178,7 +192,12 @@ def _verdict_line(played: Played) -> str:
 def _difference_lines(compared: Mapping[str, Any]) -> list[str]:
     pairs = (("lacks", "It happened and is not in the pack"), ("has_more", "It is in the pack and did not happen"))
     return [
-        f"{words}: {one}." for name, words in pairs for kind in ("cases", "by_hand") for one in compared[name][kind]
+        line
+        for name, words in pairs
+        for line in (
+            *(f"{words}: {_case_line(case, ())}" for case in compared[name]["cases"]),
+            *(f"{words}: {ref} is there by its label alone." for ref in compared[name]["by_hand"]),
+        )
     ]
 
 
