@@ -219,6 +219,20 @@ def test_a_record_that_the_log_does_not_tell_of_or_that_is_missing_is_named(
     assert "'first_bad': 'records/2026-03-0" in str(document["properties"])
 
 
+def test_another_record_with_the_same_figures_and_seal_is_not_the_one_that_was_made(
+    seal: Seal, sealed_trust: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = day_with_record(seal)
+    (made,) = day.records.values()
+    day.records = {name: day_with_record(seal).records[name] for name in day.records}
+    assert [made] != list(day.records.values()), "each seal is another"
+
+    document = document_of(day.pack(), sealed_trust, capsys=capsys, folder=tmp_path)
+
+    assert document["exit"] == 1
+    assert "is not the record that was made in leaf" in str(document["properties"])
+
+
 @pytest.mark.parametrize(
     ("false", "complaint"),
     [

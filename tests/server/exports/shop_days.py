@@ -116,9 +116,10 @@ class ShopDay:
         place: str = "tray-1",
         refs: Sequence[str] = RINGS,
         retail: int = 90_000,
+        known_missing: Sequence[str] = (),
     ) -> None:
         pieces: list[JsonValue] = [
-            {"ref": ref, "retail": retail, "ownership": "own", "is_known_missing": False} for ref in refs
+            {"ref": ref, "retail": retail, "ownership": "own", "is_known_missing": ref in known_missing} for ref in refs
         ]
         expected = canonical.encode({"count": count, "pieces": pieces})
         self.expected.append(expected)
@@ -155,21 +156,28 @@ class ShopDay:
         return next(root for size, root in self.roots if size > self.sealed_a[count])
 
     def answer(
-        self, count: str, *, by: str, tour: str = "t-1", asked: Sequence[str] | None = None, root: str | None = None
+        self,
+        count: str,
+        *,
+        by: str,
+        tour: str = "t-1",
+        asked: Sequence[str] | None = None,
+        root: str | None = None,
+        document: Mapping[str, JsonValue] | None = None,
     ) -> str:
-        """B had in the hand what the draw called for, or `asked`."""
+        """B had in the hand what the draw called for, or `asked`. `document` has members of the set that are not plain."""
         root = root or self.root_over_a(count)
         chances = [Threshold(ref, ppm) for ref, ppm in self.chances[tour].items()]
         refs = drawn(chances, root=bytes.fromhex(root), count=CountId(count)) if asked is None else asked
         answers: list[JsonValue] = [{"ref": ref, "at": 1_772_437_000_000, "is_present": True} for ref in refs]
-        document: dict[str, JsonValue] = {"b1": None, "draw_root": root, "scanned": None, "answers": answers}
+        plain: dict[str, JsonValue] = {"b1": None, "draw_root": root, "scanned": None, "answers": answers}
         return self.seal(
             count,
             "B",
             by=by,
             kind=EventType.VERIFICATION_ANSWERED,
             extra={"draw_root": root},
-            document=document,
+            document={**plain, **(document or {})},
         )
 
     def reveal(self, count: str) -> None:

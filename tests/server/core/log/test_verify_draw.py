@@ -125,6 +125,38 @@ def test_a_drawn_piece_that_nobody_found_is_not_asked() -> None:
     assert answered(day, *(ref for ref in drawn if ref != away)).state is State.OK
 
 
+def test_what_b_scanned_without_being_asked_is_done() -> None:
+    day = day_of()
+    drawn = drawn_of(day)
+    root = day.root_over_a(C1)
+    own: dict[str, JsonValue] = {"heard": MANY, "by_hand": drawn[:2]}
+    sealed_b = day.answer(C1, by="marc@phone", asked=drawn[3:], document={"b1": own, "scanned": drawn[2:3]})
+    close_by_two(day, C1, sealed_b)
+
+    assert (root, told(day).state) == (day.root_over_a(C1), State.OK)
+
+
+def test_a_known_missing_piece_is_not_asked() -> None:
+    away = drawn_of(day_of())[0]
+    day = ShopDay()
+    day.act(EventType.SHOP_OPENED, Subject("shop", "s-1"), {})
+    day.checkpoint()
+    day.plan(refs=MANY)
+    day.open_count(C1, refs=MANY, known_missing=(away,))
+    seal_a(day, C1, MANY)
+    drawn = drawn_of(day)
+
+    assert answered(day, *(ref for ref in drawn if ref != away)).state is State.OK
+
+
+def test_a_set_of_b_that_names_another_root_than_the_log_is_broken() -> None:
+    day = day_of()
+    sealed_b = day.answer(C1, by="marc@phone", asked=drawn_of(day), document={"draw_root": "0" * 64})
+    close_by_two(day, C1, sealed_b)
+
+    assert told(day).state is State.BROKEN
+
+
 def test_dear_pieces_are_split_by_the_root_before_the_tour() -> None:
     day = day_of(retail=DEAR)
     drawn = drawn_of(day)
@@ -160,6 +192,8 @@ def test_a_split_by_a_root_of_ones_choice_is_broken(due_root: str | None) -> Non
         pytest.param({"leaf": {"k": 1}}, id="fewer draws"),
         pytest.param({"leaf": {"w": 1_000_000}}, id="another weight of all"),
         pytest.param({"leaf": {"w": 0}}, id="no weight"),
+        pytest.param({"ppm": dict.fromkeys(MANY, 24_000)}, id="weights that do not add up"),
+        pytest.param({"leaf": {"k": 6}, "ppm": dict.fromkeys(MANY, 15_000)}, id="half the draws"),
         pytest.param({"ppm": {MANY[7]: 0}}, id="a piece that is never drawn"),
         pytest.param({"ppm": {MANY[7]: 1_000_000}}, id="a piece that is always drawn"),
         pytest.param({"leaf": {"ppm_sha256": "0" * 64}}, id="another table"),
@@ -177,7 +211,7 @@ def test_chances_that_are_not_those_of_the_formula_are_broken(change: dict[str, 
     assert finding(verification, Property.DRAW).first_bad == "leaf 1"
 
 
-def closing_day(*, moved: str | None = None, alone: bool = False) -> tuple[ShopDay, list[str]]:
+def closing_day(*, moved: str | None = None, made: str = "by two") -> tuple[ShopDay, list[str]]:
     """Two dear pieces, counted at the opening, where both were in B's hand, and again at the closing."""
     refs = MANY[:2]
     day = ShopDay()
@@ -185,7 +219,9 @@ def closing_day(*, moved: str | None = None, alone: bool = False) -> tuple[ShopD
     day.checkpoint()
     day.open_count(C1, refs=refs, retail=DEAR)
     seal_a(day, C1, refs)
-    if alone:
+    if made == "and left":
+        pass
+    elif made == "alone":
         day.reveal(C1)
         day.sign("s-a1", [line(C1, "A", day.last_of_a[C1], None)], by="claire@pad")
         day.close(C1, a="s-a1", b=None)
@@ -228,8 +264,9 @@ def test_a_dear_piece_that_nobody_held_is_due_at_the_closing(asked: list[str], s
     assert close_second(day, *asked).state is state
 
 
-def test_what_was_held_in_a_count_made_alone_cannot_be_told() -> None:
-    day, drawn = closing_day(alone=True)
+@pytest.mark.parametrize("made", ["alone", "and left"])
+def test_what_was_held_in_a_count_that_two_did_not_finish_cannot_be_told(made: str) -> None:
+    day, drawn = closing_day(made=made)
 
     assert close_second(day, *drawn).state is State.CANNOT_TELL
 
