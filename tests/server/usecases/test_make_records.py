@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from server.api.app import record_ended
 from server.exports.record_pdf import read_record, seal_fingerprint
 from server.signer.client import SignerClient, SignerDown
 from server.store import log, records
@@ -132,3 +133,18 @@ def test_a_signer_that_is_down_leaves_the_record_for_later(
 
     assert kept(closed_day) == {}
     assert make_records(closed_day.store, signer) == (NAME,)
+
+
+def test_the_servers_job_makes_records_when_more_was_signed_and_rests_otherwise(
+    closed_day: CountShop, signer: SignerClient
+) -> None:
+    store = closed_day.store
+    looked_at = record_ended(store, signer, looked_at=0)
+    assert kept(closed_day) == {}
+    sign_checkpoint(store, signer)
+
+    looked_at = record_ended(store, signer, looked_at=looked_at)
+
+    assert list(kept(closed_day)) == [NAME]
+    # Nothing is asked of a signer while nothing more is signed.
+    assert record_ended(store, SignerClient(store.path.parent / "nowhere"), looked_at=looked_at) == looked_at

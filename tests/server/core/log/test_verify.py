@@ -60,7 +60,12 @@ def test_pack_older_than_the_copy_held_cannot_be_told() -> None:
 
     verification = verified(honest_day(), trust_in(later.notes[0], later.checkpoint()))
 
-    assert finding(verification, Property.APPEND_ONLY).state is State.CANNOT_TELL
+    appended = finding(verification, Property.APPEND_ONLY)
+    assert appended.state is State.CANNOT_TELL
+    assert (
+        "Check it with a trust file written before the pack, or ask the shop for a pack written today."
+        in appended.sentence
+    )
     assert verification.exit_code == 2
 
 
