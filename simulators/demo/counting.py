@@ -20,6 +20,9 @@ from simulators.demo.people import PATIENCE_S, DayError, Person, Refused
 LEASE_RENEWED_S: Final = 10.0
 """A reader stops listening when its device is silent for 30 s, so the request is repeated in good time."""
 SCANNER: Final = "barcode_line"
+"""Protocol of the scanner at the counter."""
+LEFT_TO_OTHERS: Final = frozenset({"third_person_needed", "not_blind", "not_asked", "wrong_state"})
+"""Refusals of a word in a recount: another person says it, or nothing is left to say."""
 Count = Mapping[str, Any]
 """A count as the server shows it."""
 
@@ -111,12 +114,12 @@ def recount(people: Sequence[Person], count_id: str, hands: Hands) -> None:
                 try:
                     person.post(f"/v1/counts/{count_id}/recount", hands.word(line["reference"], count["path"]))
                 except Refused as refusal:
-                    if refusal.code not in {"third_person_needed", "not_blind", "not_asked", "wrong_state"}:
+                    if refusal.code not in LEFT_TO_OTHERS:
                         raise
 
 
-def sign(person: Person, tour: str, *, shown_at: dt.datetime) -> int:
-    """Read the list with its exceptions and sign it; give the number of its lines. `shown_at` is the shop's time."""
+def sign(person: Person, tour: str, *, shown_at: dt.datetime) -> None:
+    """Read the list with its exceptions and sign it. `shown_at` is the shop's time."""
     listed = person.get(f"/v1/tours/{tour}/list")
     body = {
         "list_no": listed["list_no"],
@@ -127,7 +130,6 @@ def sign(person: Person, tour: str, *, shown_at: dt.datetime) -> int:
         "read_exceptions": [line["count"] for line in listed["lines"] if line["exceptions"]],
     }
     person.insist(f"/v1/tours/{tour}/signatures", body)
-    return len(listed["lines"])
 
 
 def _next_step(person: Person, count: Count, hands: Hands) -> Count:

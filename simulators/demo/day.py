@@ -11,10 +11,12 @@ import json
 import pathlib
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Final
+
+import httpx
+from websockets.exceptions import WebSocketException
 
 from simulators.demo.counting import Hands, Lie, count_first, recount, sign, verify
 from simulators.demo.floor import Floor, FloorError
@@ -90,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         truth = truth_of(plot, homes)
         given.truth.write_text(json.dumps(truth, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         print(json.dumps(play(floor, plot, lie=given.lie), ensure_ascii=False))
-    except (DayError, FloorError, OSError) as error:
+    except (DayError, FloorError, OSError, httpx.HTTPError, WebSocketException) as error:
         print(f"The day stopped: {error}", file=sys.stderr)
         return 1
     return 0
@@ -110,7 +112,6 @@ def halves(trays: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def play(floor: Floor, plot: Plot, *, lie: Lie = Lie.NONE) -> dict[str, Any]:
     """The whole day; gives its figures. Raises: DayError: the server says or does what the story does not allow."""
-    began = time.monotonic()
     hands = Hands(floor, lie=lie, hidden=frozenset(plot.stolen))
     with ExitStack() as opened:
         team = Team(floor, opened)
@@ -129,7 +130,6 @@ def play(floor: Floor, plot: Plot, *, lie: Lie = Lie.NONE) -> dict[str, Any]:
         "thefts": thefts,
         "sold": plot.sold,
         "shown": plot.shown,
-        "wall_s": round(time.monotonic() - began, 1),
     }
 
 
