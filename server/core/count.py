@@ -6,7 +6,7 @@ else, so every entry path obeys the same rules.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import InitVar, dataclass, replace
+from dataclasses import InitVar, dataclass, fields, replace
 from functools import reduce
 from types import MappingProxyType
 from typing import Final, get_args
@@ -53,6 +53,8 @@ them apart; a `verification.answered` without `sealed_sha256` is no seal.
 
 _SEAL_ACTS: Final = (acts.SealRound, acts.EndSearch)
 _VERIFIER_ACTS: Final = (acts.SealBlindRound, acts.KeyQuantity, acts.AnswerAsk, acts.ScanLabels, acts.SealVerification)
+_NOT_IN_BODY: Final = ("by", "at", "sealed", "expected", "known_missing")
+"""Members of acts that a leaf has elsewhere, or as digests and numbers only."""
 _MAKER: Final = object()
 
 
@@ -109,7 +111,7 @@ def advance(count: Count, act: Act) -> Transition:
         count=after,
         leaf_type=leaf_type,
         leaf_subject=Subject("round", sealed.round) if sealed and is_round else Subject("count", count.plan.count),
-        leaf_body={} if leaf_type is None else _leaf_body(act, before=count, after=after),
+        leaf_body={} if leaf_type is None else _leaf_body(act, before=count, after=after, sealed=sealed),
         sealed=sealed,
         maker=_MAKER,
     )
@@ -175,12 +177,14 @@ def _refusal(count: Count, act: Act) -> Conflict:
     return WrongState(f"The count is {count.state}; {act_kind} does not fit here. {step}", state=count.state.value)
 
 
-def _leaf_body(act: Act, *, before: Count, after: Count) -> JsonObject:
+def _leaf_body(act: Act, *, before: Count, after: Count, sealed: SealedPart | None) -> JsonObject:
     """The act in plain values, with sealed sets and long lists replaced by their digests and numbers.
 
     Who and when stand in the head of the leaf.
     """
-    body = {key: value for key, value in tagged(act).items() if key not in ("kind", "by", "at")}
+    body: JsonObject = {
+        field.name: to_plain(getattr(act, field.name)) for field in fields(act) if field.name not in _NOT_IN_BODY
+    }
     body |= {
         "act": kind_of(type(act)),
         "count": after.plan.count,
@@ -192,13 +196,13 @@ def _leaf_body(act: Act, *, before: Count, after: Count) -> JsonObject:
             body |= {"expected": len(act.expected), "known_missing": len(act.known_missing)}
         case acts.SealRound() | acts.EndSearch():
             is_blind = act.sealed.kind is RoundKind.A1
-            body |= {"sealed": act.sealed.summary(), **_seal_members(act, after, Role.A, is_blind=is_blind)}
+            body |= {"sealed": act.sealed.summary(), **_seal_members(sealed, Role.A, is_blind=is_blind)}
         case acts.SealBlindRound():
-            body |= {"sealed": act.sealed.summary(), **_seal_members(act, after, Role.B, is_blind=True)}
+            body |= {"sealed": act.sealed.summary(), **_seal_members(sealed, Role.B, is_blind=True)}
         case acts.SealVerification():
             quantity = keyed_quantity(after)
             is_blind = quantity is not None and quantity.is_blind
-            body |= {**_verification_body(after), **_seal_members(act, after, Role.B, is_blind=is_blind)}
+            body |= {**_verification_body(after), **_seal_members(sealed, Role.B, is_blind=is_blind)}
         case acts.GoSolo() | acts.ReopenResult() | acts.Void():
             body["reason"] = {"sha256": act.reason.sha256}
         case acts.Close():
@@ -208,9 +212,8 @@ def _leaf_body(act: Act, *, before: Count, after: Count) -> JsonObject:
     return body
 
 
-def _seal_members(act: Act, after: Count, role: Role, *, is_blind: bool) -> JsonObject:
+def _seal_members(sealed: SealedPart | None, role: Role, *, is_blind: bool) -> JsonObject:
     """What the verifier of a pack reads of a seal."""
-    sealed = part_sealed_by(act, after)
     assert sealed is not None
     return {"role": role.letter(), "part": sealed.part, "sealed_sha256": sealed.sha256, "blind": is_blind}
 
