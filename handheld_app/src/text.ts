@@ -130,6 +130,7 @@ const fr = {
   searchFound: "Trouvée",
   searchEnd: "Terminer la recherche",
   searchDone: "Recherche terminée",
+  searchAllFoundHelp: "Tout est retrouvé. Passez au plateau suivant\u202f; une autre personne vérifiera celui-ci.",
   searchDoneHelp: "Ce qui manque encore sera compté à l'aveugle par une autre personne.",
 
   verifyTitle: "Vérification",
@@ -290,6 +291,7 @@ const en: Catalogue = {
   searchFound: "Found",
   searchEnd: "End the search",
   searchDone: "Search ended",
+  searchAllFoundHelp: "Everything was found. Go on to the next tray; someone else will verify this one.",
   searchDoneHelp: "What is still missing will be counted blind by someone else.",
 
   verifyTitle: "Verification",

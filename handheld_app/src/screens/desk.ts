@@ -5,10 +5,12 @@ import type { Session } from "../api/shapes.ts";
 import type { Fact } from "../core/facts.ts";
 import type { LinkState } from "../core/link.ts";
 import type { Quarantined } from "../core/outbox.ts";
+import type { DeviceStore } from "../storage/device_store.ts";
 
 export interface Desk {
   readonly client: Client;
   readonly session: Session;
+  readonly device: DeviceStore;
   /** The shop's time, ms: the device's clock set right by the server's last word. */
   readonly now: () => number;
   /** Resolves when the facts are on the disk and the sync is woken; false: the disk refused, nothing of them is kept. */

@@ -7,7 +7,7 @@ import type { OutboxHead, Quarantined, SyncEvent } from "../core/outbox.ts";
 import type { Tour } from "../core/tour.ts";
 
 export const DATABASE_NAME = "baguier";
-const VERSION = 1;
+const VERSION = 2;
 
 export interface KeptTour {
   readonly tour: Tour;
@@ -23,6 +23,8 @@ export interface Schema extends DBSchema {
   head: { key: "head"; value: OutboxHead };
   /** One row, `pairing`. */
   device: { key: "pairing"; value: Pairing };
+  /** Labels that a verifier scanned and has not handed in yet, by count. */
+  labels: { key: string; value: readonly string[] };
   /** One row, `current`: the round as it was last taken, for when the line is down. */
   tour: { key: "current"; value: KeptTour };
 }
@@ -31,12 +33,15 @@ export type Database = IDBPDatabase<Schema>;
 
 export function openDatabase(name: string = DATABASE_NAME): Promise<Database> {
   return openDB<Schema>(name, VERSION, {
-    upgrade(database) {
-      database.createObjectStore("outbox", { keyPath: "dseq" });
-      database.createObjectStore("quarantine", { keyPath: "event.dseq" });
-      database.createObjectStore("head");
-      database.createObjectStore("device");
-      database.createObjectStore("tour");
+    upgrade(database, from) {
+      if (from < 1) {
+        database.createObjectStore("outbox", { keyPath: "dseq" });
+        database.createObjectStore("quarantine", { keyPath: "event.dseq" });
+        database.createObjectStore("head");
+        database.createObjectStore("device");
+        database.createObjectStore("tour");
+      }
+      if (from < 2) database.createObjectStore("labels");
     },
   });
 }
