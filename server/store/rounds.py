@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
 from server.clock import from_ms
 from server.core import count_acts as acts
@@ -136,14 +136,17 @@ def open_counts_of(connection: Connection, shop_id: ShopId, person_id: PersonId)
 
 def may_verify_blind(connection: Connection, shop_id: ShopId, person_id: PersonId) -> bool:
     """Whether a count is open of which a person has seen nothing: no turn of theirs, no figure and no list."""
-    turns = select(_ROUNDS.c.count_id).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.person_id == person_id)
-    seen = select(_SAW.c.count_id).where(_SAW.c.shop_id == shop_id, _SAW.c.person_id == person_id)
+    has_turn = exists().where(
+        _ROUNDS.c.shop_id == shop_id, _ROUNDS.c.count_id == _COUNTS.c.id, _ROUNDS.c.person_id == person_id
+    )
+    has_seen = exists().where(_SAW.c.shop_id == shop_id, _SAW.c.person_id == person_id, _SAW.c.count_id == _COUNTS.c.id)
     found = connection.execute(
         select(_COUNTS.c.id)
         .where(
             _COUNTS.c.shop_id == shop_id,
             _COUNTS.c.state.in_([state.value for state in _UNSETTLED]),
-            _COUNTS.c.id.not_in(turns.union(seen)),
+            ~has_turn,
+            ~has_seen,
         )
         .limit(1)
     ).first()

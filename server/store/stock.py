@@ -207,8 +207,8 @@ def piece_by_ref(connection: Connection, shop_id: ShopId, ref: PieceRef) -> Stoc
 
 def pieces_of(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> tuple[StockedPiece, ...]:
     """The pieces with these references, in the order of their numbers; references that the shop does not have are left out."""
-    rows = connection.execute(_stocked(shop_id).where(_PIECES.c.ref.in_(list(refs))).order_by(_PIECES.c.number))
-    return tuple(_piece(row) for row in rows)
+    rows = connection.execute(_stocked(shop_id).where(_PIECES.c.ref.in_(list(refs))))
+    return tuple(sorted((_piece(row) for row in rows), key=lambda piece: number_of(piece.ref)))
 
 
 def names_of(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> Mapping[PieceRef, str]:

@@ -65,6 +65,7 @@ class Count(Row, table=True):
             postgresql_where=_LIVE,
         ),
         Index(None, "shop_id", "tour_id"),
+        Index(None, "shop_id", "state"),
         CheckConstraint("mode IN ('challenge', 'blind', 'solo')", name="mode"),
     )
 
