@@ -28,6 +28,9 @@ LINKS_MAX: Final = 8
 CLOSE_S: Final = 5.0
 """How long a server that ends waits for an act under way; what it writes is whole or not there, either way."""
 
+_TOO_MANY: Final = "The server answers other commands. Give this one again in a moment."
+_ANOTHER_USER: Final = "The server runs as another user. Give the command as that user, for example with sudo -u."
+_NO_DOOR: Final = "Commands that write cannot ask this server ({reason}): stop it before you give one."
 _PATH_BYTES_MAX: Final = 100
 """Unix sockets have short names: 108 bytes on Linux, 104 elsewhere, the closing zero included."""
 _OPEN_FILES: Final = Path("/proc/self/fd")
@@ -48,7 +51,10 @@ class ServerRefused(Conflict):
 
 
 class LocalDoor:
-    """The server's side. Made while the data folder is held, closed before it is let go of."""
+    """The server's side. Made while the data folder is held, closed before it is let go of.
+
+    Raises: OSError: the folder cannot hold a socket.
+    """
 
     def __init__(self, folder: Path, hands: Hands) -> None:
         self._folder = folder
@@ -56,16 +62,7 @@ class LocalDoor:
         self._links: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._gate = threading.Lock()
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with _address(folder) as address:
-            # The folder is held, so a socket left there belongs to a server that is gone.
-            Path(address).unlink(missing_ok=True)
-            before = os.umask(0o177)
-            try:
-                self._listener.bind(address)
-            finally:
-                os.umask(before)
-        self._listener.listen(LINKS_MAX)
+        self._listener = _listener(folder)
         self._accepting = threading.Thread(target=self._accept, name="baguier-door", daemon=True)
         self._accepting.start()
 
@@ -89,13 +86,13 @@ class LocalDoor:
             except OSError:
                 return
             with self._gate:
-                is_full = len(self._links) >= LINKS_MAX
-                self._links |= set() if is_full else {link}
-            if is_full or not _is_same_user(link):
+                refused = (
+                    _ANOTHER_USER if not _is_same_user(link) else _TOO_MANY if len(self._links) >= LINKS_MAX else ""
+                )
+                self._links |= set() if refused else {link}
+            if refused:
                 with suppress(OSError):
-                    link.sendall(
-                        _line(_refusal("not_now", "Too many commands at once, or not as the server's own user."))
-                    )
+                    link.sendall(_line(_refusal("not_admitted", refused)))
                 self._leave(link)
                 continue
             thread = threading.Thread(target=self._converse, args=(link,), name="baguier-door-link", daemon=True)
@@ -135,17 +132,19 @@ class LocalDoor:
 @contextmanager
 def local_door(folder: Path, hands: Hands) -> Iterator[None]:
     """The door of a server for as long as the block runs; said on standard error when this system cannot have one."""
-    if not hasattr(socket, "AF_UNIX"):
-        print(
-            "This system has no Unix sockets: stop the server before you give a command that writes.", file=sys.stderr
-        )
-        yield
-        return
-    door = LocalDoor(folder, hands)
+    door = None
+    try:
+        door = LocalDoor(folder, hands) if hasattr(socket, "AF_UNIX") else None
+        reason = "no Unix sockets on this system"
+    except OSError as error:
+        reason = str(error.strerror or error)
+    if door is None:
+        print(_NO_DOOR.format(reason=reason), file=sys.stderr)
     try:
         yield
     finally:
-        door.close()
+        if door is not None:
+            door.close()
 
 
 class ServerLink:
@@ -166,9 +165,7 @@ class ServerLink:
                 link.connect(address)
         except PermissionError as error:
             link.close()
-            raise ServerRefused(
-                f"The server of {folder} runs as another user. Give the command as that user, for example with sudo -u."
-            ) from error
+            raise ServerRefused(_ANOTHER_USER) from error
         except OSError as error:
             link.close()
             raise in_use from error
@@ -181,8 +178,11 @@ class ServerLink:
 
     def perform(self, name: str, body: Body) -> dict[str, Any]:
         """Let the server do an act; what it tells. Raises: ServerRefused: it says why. ServerGone."""
+        line = _line({"act": name, "body": dict(body)})
+        if len(line) > LINE_BYTES_MAX:
+            raise ServerRefused("This is too much to hand to a running server. Stop it, then give the command again.")
         try:
-            self._link.sendall(_line({"act": name, "body": dict(body)}))
+            self._link.sendall(line)
             answer = json.loads(self._lines.readline(LINE_BYTES_MAX + 1))
         except (OSError, ValueError) as error:
             raise ServerGone(
@@ -194,6 +194,24 @@ class ServerLink:
             case {"ok": False, "code": str(code), "sentence": str(sentence)}:
                 raise ServerRefused(sentence, server_code=code)
         raise ServerGone("What answers in the data folder is not this version's server. Start the server again.")
+
+
+def _listener(folder: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _address(folder) as address:
+            # The folder is held, so a socket left there belongs to a server that is gone.
+            Path(address).unlink(missing_ok=True)
+            before = os.umask(0o177)
+            try:
+                listener.bind(address)
+            finally:
+                os.umask(before)
+        listener.listen(LINKS_MAX)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _refusal(code: str, sentence: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from server.__main__ import run
-from server.cli.local_door import SOCKET_FILE, LocalDoor, ServerGone, ServerLink, ServerRefused
+from server.cli.acts import Hands
+from server.cli.local_door import LINKS_MAX, SOCKET_FILE, LocalDoor, ServerGone, ServerLink, ServerRefused, local_door
 from server.core.log.trust import Trust
 from server.exports.canonical_zip import read_zip
 from server.store.database import StoreInUse
@@ -29,6 +30,11 @@ AROUND_NOW = ("--from", str(TODAY - timedelta(days=1)), "--to", str(TODAY))
 IN_USE = StoreInUse("in use")
 
 pytestmark = pytest.mark.slow
+
+
+def never() -> Any:
+    """A signer that nobody needs here."""
+    raise AssertionError
 
 
 @dataclass(frozen=True)
@@ -191,15 +197,34 @@ def test_a_folder_with_a_long_path_has_a_door_too(tmp_path: Path) -> None:
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
 
-    def never() -> Any:
-        raise AssertionError
-
     with Store(folder / "baguier.sqlite3") as store:
-        from server.cli.acts import Hands
-
         door = LocalDoor(folder, Hands(store, never))
         link = ServerLink.open(folder, IN_USE)
         with pytest.raises(ServerRefused, match="no shop yet"):
             link.perform("device.revoke", {"name": "x", "is_sure": False})
         link.close()
         door.close()
+
+
+def test_a_folder_that_cannot_hold_a_socket_is_served_without_a_door(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / SOCKET_FILE).mkdir()
+
+    with Store(tmp_path / "baguier.sqlite3") as store, local_door(tmp_path, Hands(store, never)):
+        pass
+
+    assert "stop it before you give one" in capsys.readouterr().err
+
+
+def test_more_commands_than_the_door_admits_are_told_to_come_again(tmp_path: Path) -> None:
+    with Store(tmp_path / "baguier.sqlite3") as store, local_door(tmp_path, Hands(store, never)):
+        links = [ServerLink.open(tmp_path, IN_USE) for _ in range(LINKS_MAX)]
+        for link in links:
+            with pytest.raises(ServerRefused, match="no shop yet"):
+                link.perform("device.revoke", {"name": "x", "is_sure": False})
+        late = ServerLink.open(tmp_path, IN_USE)
+        with pytest.raises((ServerRefused, ServerGone)):
+            late.perform("device.revoke", {"name": "x", "is_sure": False})
+        for link in (*links, late):
+            link.close()
