@@ -159,7 +159,8 @@ class ReaderSession:
                 for at_ms, received in chunks:
                     self._take(self._driver.feed(received, at_ms))
                     pause_s = BACK_OFF_FIRST_S
-                self._take(self._driver.tick(monotonic_ms()))
+                # Time goes on with what has arrived: bytes that wait for a busy computer are no silence of the reader.
+                self._take(self._driver.tick(chunks[-1][0] if chunks else monotonic_ms()))
                 self._report_rejections()
                 if self._phase is ReaderPhase.LOST:
                     return pause_s
