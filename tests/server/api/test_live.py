@@ -11,7 +11,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.server.api.test_agent_stream import greet, hear
+from reader_drivers.reads import Listen, Listening, encode_message
+from tests.server.api.test_agent_stream import SEEDED, as_person, batch, greet, hear
 from tests.server.running import RunningServer
 from tests.server.seeds import PERSON_TOKEN
 
@@ -47,6 +48,22 @@ def test_a_reader_that_appears_is_seen_and_replayed_to_who_was_away(server: Runn
     assert seen["topic"] == "readers"
     assert seen["body"] == {"reader": "pad", "state": "idle", "detail": ""}
     assert replayed == seen
+
+
+@pytest.mark.slow
+def test_who_reads_a_tray_is_told_the_stage_of_their_round(server: RunningServer) -> None:
+    with greet(server) as agent, as_person(server) as claire, watch(server, f"topics=round/{SEEDED.round}") as screen:
+        hear(agent)
+        claire.post(f"/v1/rounds/{SEEDED.round}/attachments", json={"reader": "pad"}).raise_for_status()
+        listen = hear(agent)
+        assert isinstance(listen, Listen)
+        agent.send(encode_message(Listening(listen.attachment, 1)))
+        for seq in range(1, 11):
+            agent.send(encode_message(batch(seq)))
+        told = [next_message(screen) for _ in range(10)]
+
+    assert {one["type"] for one in told} == {"round.stage"}
+    assert [one["body"]["stage"] for one in told] == ["reading"] * 9 + ["turn"]
 
 
 @pytest.mark.slow
