@@ -11,6 +11,7 @@ _TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "closing": ("Procès-verbal de comptage — fermeture", "Count record — closing"),
     "spot": ("Procès-verbal de comptage — contrôle ponctuel", "Count record — spot check"),
     "annual": ("Procès-verbal d'inventaire annuel", "Count record — full stocktake"),
+    "corrective": ("Procès-verbal de comptage — comptage correctif", "Count record — corrective count"),
     "initial": ("Constat initial", "Initial count record"),
 }
 _MODES: Final[Mapping[str, tuple[str, str]]] = {

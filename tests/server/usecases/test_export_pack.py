@@ -13,6 +13,7 @@ from server.core.log.findings import Property, State, Verification
 from server.core.log.pack import Manifest
 from server.core.log.trust import Trust
 from server.core.log.verify import verify_pack
+from server.core.sealed_sets import Reason
 from server.exports.canonical_zip import read_zip, write_zip
 from server.exports.record_pdf import read_record
 from server.signer.client import SignerClient
@@ -21,6 +22,8 @@ from server.store.packs import CountUnopened, SignedListLost
 from server.store.shops import shop_facts
 from server.store.tables import PieceFacts
 from server.store.unit_of_work import Store, UnitOfWork
+from server.usecases import verify_count
+from server.usecases.close_counts import close_covered
 from server.usecases.export_pack import (
     ExportedPack,
     Period,
@@ -32,9 +35,10 @@ from server.usecases.export_pack import (
     sign_pack,
 )
 from server.usecases.export_pack import pack_of as pack_of_source
+from server.usecases.sign_checkpoint import sign_checkpoint
 from tests.server.usecases import count_shop
 from tests.server.usecases.conftest import OPENING
-from tests.server.usecases.count_shop import ONE, RINGS, TWO, CountShop
+from tests.server.usecases.count_shop import CLAIRE, ONE, RINGS, TWO, CountShop
 
 DAY = Period(OPENING.date(), OPENING.date())
 
@@ -166,6 +170,34 @@ def relabelled(extract: ExportedPack, store: Store, signer: SignerClient, *, lab
     digest = sha256(members["manifest.json"]).digest()
     members["manifest.note"] = sign_pack(store, signer, manifest_sha256=digest, size=manifest.size).encode()
     return replace(extract, raw=write_zip(members))
+
+
+def test_a_day_of_one_person_has_its_record_and_is_never_verified_by_two(
+    signed_shop: CountShop, signer: SignerClient, trust: Trust
+) -> None:
+    store, count = signed_shop.store, signed_shop.count_of(ONE)
+    signed_shop.count_first(ONE, RINGS[ONE])
+    alone = Reason("Claire est seule.", "0" * 64)
+    store.run(lambda work: verify_count.go_solo(work, count, CLAIRE, reason=alone))
+    signed_shop.key(ONE, 4, CLAIRE)
+    for asked in verify_count.asked_of(signed_shop.sheet(ONE), CLAIRE):
+        word = verify_count.Word(label=count_shop.label(int(asked[-6:])))
+        store.run(lambda work, word=word: verify_count.answer(work, count, CLAIRE, word=word))  # type: ignore[misc]
+    store.run(lambda work: verify_count.reveal_solo(work, count, CLAIRE))
+    signed_shop.sign(CLAIRE)
+    sign_checkpoint(store, signer)
+    assert store.run(close_covered) == (count,)
+    store.run(lambda work: work.conn.exec_driver_sql("UPDATE counts SET state='missed' WHERE state='planned'"))
+
+    pack = pack_of(signed_shop, signer)
+
+    said = told(verified(pack, trust))
+    assert {said[one][0] for one in (Property.TWO_PEOPLE, Property.DRAW)} == {State.CANNOT_TELL}
+    assert said[Property.RECORDS][0] is State.OK
+    (record,) = (raw for path, raw in read_zip(pack.raw).members.items() if path.startswith("records/"))
+    content = read_record(record, trust.pdf_cert_sha256)
+    assert (content["single"], content["lines"][0]["person_b"]) == (1, "—")  # type: ignore[index,call-overload]
+    assert verified(pack, trust).exit_code == 2
 
 
 def test_a_count_that_nobody_began_has_no_extract(signed_shop: CountShop, signer: SignerClient) -> None:
