@@ -55,6 +55,28 @@ def test_a_unit_that_fails_leaves_no_leaf_and_no_announcement(store: Store, hear
     assert store.run(note) == 0
 
 
+def test_a_part_that_fails_leaves_the_rest_of_its_unit(store: Store, heard: list[Announcement]) -> None:
+    def partly(unit: UnitOfWork) -> None:
+        note(unit, 1)
+        unit.announce("board", "first", {})
+        with pytest.raises(ArithmeticError):
+            fail(unit)
+        with unit.part():
+            note(unit, 3)
+            unit.announce("board", "last", {})
+
+    def fail(unit: UnitOfWork) -> None:
+        with unit.part():
+            note(unit, 2)
+            unit.announce("board", "undone", {})
+            raise ArithmeticError
+
+    store.run(partly)
+
+    assert store.read(leaf_count) == 2
+    assert [one.type for one in heard] == ["first", "last"]
+
+
 def test_announcements_come_after_the_commit_in_order(store: Store, heard: list[Announcement]) -> None:
     def announce(unit: UnitOfWork) -> None:
         note(unit)

@@ -57,10 +57,12 @@ def open_sled(counting: CountShop, round_id: RoundId) -> None:
     counting.store.run(attached)
 
 
-def heard_later(counting: CountShop, *numbers: int) -> None:
+def heard_later(counting: CountShop, *numbers: int, chips: tuple[bytes, ...] = ()) -> None:
+    """The sled's next batch: rings by number, other chips by their content."""
     counting.batches += 1
     seq = counting.batches
-    reads = tuple(ReadRow(bytes.fromhex(epc(number)), None, 1, 0, 9, 1, 1, -50_000, -5_000) for number in numbers)
+    contents = [*(bytes.fromhex(epc(number)) for number in numbers), *chips]
+    reads = tuple(ReadRow(content, None, 1, 0, 9, 1, 1, -50_000, -5_000) for content in contents)
     batch = Batch(seq, SLED, to_ms(counting.clock.now()) * 1_000_000, (), reads, ())
     counting.store.run(lambda work: accept_batch(work, device_id=AGENT, batch=batch, raw=b"batch-%d" % seq))
 
@@ -91,7 +93,7 @@ def test_a_piece_heard_after_the_seal_is_in_the_late_bucket_and_in_no_sealed_set
     sealed_with_a_gap(counting, [1, 2, 3])
     before = counting.sheet(ONE)
 
-    heard_later(counting, 3, 4, STRANGE)
+    heard_later(counting, 3, 4, STRANGE, chips=(b"",))
 
     after = counting.sheet(ONE)
     assert after.late == (LateReads(to_ms(counting.clock.now()), (ref(4),)),)
