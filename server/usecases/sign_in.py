@@ -11,9 +11,10 @@ from typing import ClassVar, Final
 
 from server.core.errors import Conflict, NotAllowed
 from server.core.ids import DeviceId, PersonId, ShopId
-from server.store import people, sessions
+from server.store import people, pin_tries, sessions
 from server.store.credentials import KnownDevice, secret_sha256
 from server.store.people import EnrolledPerson
+from server.store.pin_tries import PinTries
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases.enrol_person import PinMac, hash_pin, is_pin
 from server.usecases.pair_device import revoke_device
@@ -23,7 +24,7 @@ SESSION_LIFETIME: Final = timedelta(hours=12)
 WRONG_BEFORE_PAUSE: Final = 5
 WRONG_BEFORE_REVOKED: Final = 10
 WRONG_BEFORE_LOCKED: Final = 100
-"""On all devices together: beyond it the person needs a new PIN."""
+"""Of a person on all devices together: beyond it the person needs a new PIN. Of a device for all people: it is revoked."""
 PAUSE: Final = timedelta(minutes=15)
 HASHES_AT_ONCE: Final = 2
 """Each takes 64 MiB: a storm of sign-ins must not eat the memory of a small computer."""
@@ -48,38 +49,30 @@ class DeviceWithoutPeople(NotAllowed):
 
 
 @dataclass(slots=True)
-class _Tries:
-    wrong: int = 0
-    paused_until: datetime | None = None
-
-
-@dataclass(slots=True)
 class PinGuard:
-    """Counts wrong PINs by person and device, never by what was typed. Forgets when the server starts again."""
+    """Counts wrong PINs by person and device, never by what was typed. The counts are in the store and outlive the server."""
 
-    _tries: dict[tuple[PersonId, DeviceId], _Tries] = field(default_factory=dict)
     _hashing: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(HASHES_AT_ONCE))
 
-    def require_open(self, person: PersonId, device: DeviceId, *, now: datetime) -> None:
+    def require_open(self, store: Store, person: PersonId, device: DeviceId) -> None:
         """Raises: PinLocked: a pause runs, or the person is locked on every device."""
-        if sum(tries.wrong for (one, _), tries in self._tries.items() if one == person) >= WRONG_BEFORE_LOCKED:
+        shop_id, now = store.shop_id, store.clock.now()
+        if store.read(lambda conn: pin_tries.wrong_of_person(conn, shop_id, person)) >= WRONG_BEFORE_LOCKED:
             raise PinLocked("This PIN was tried too often and is locked. The owner gives a new one.", minutes=0)
-        tries = self._tries.get((person, device), _Tries())
+        tries = store.read(lambda conn: pin_tries.tries_of(conn, shop_id, person, device=device))
         if tries.paused_until is not None and now < tries.paused_until:
-            minutes = int((tries.paused_until - now).total_seconds() // 60) + 1
+            minutes = -((now - tries.paused_until) // timedelta(minutes=1))
             raise PinLocked(f"Too many wrong PINs. Try again in {minutes} minutes on this device.", minutes=minutes)
 
-    def note_wrong(self, person: PersonId, device: DeviceId, *, now: datetime) -> int:
-        """Count a wrong PIN; give how many there were on this device."""
-        tries = self._tries.setdefault((person, device), _Tries())
-        tries.wrong += 1
-        if tries.wrong % WRONG_BEFORE_PAUSE == 0:
-            tries.paused_until = now + PAUSE
-        return tries.wrong
+    def note_wrong(self, store: Store, person: PersonId, device: DeviceId) -> None:
+        """Count a wrong PIN before it is told; too many on a device end the device."""
+        store.run(lambda work: _note_wrong(work, person, device))
 
-    def note_right(self, person: PersonId, device: DeviceId) -> None:
+    def note_right(self, store: Store, person: PersonId, device: DeviceId) -> None:
         """The right PIN on a device forgets the wrong ones there."""
-        self._tries.pop((person, device), None)
+        shop_id = store.shop_id
+        if store.read(lambda conn: pin_tries.tries_of(conn, shop_id, person, device=device)) != PinTries():
+            store.run(lambda work: pin_tries.forget(work.conn, work.shop_id, person, device=device))
 
     def is_right(self, pin: str, stored: str | None, *, shop: ShopId, person: PersonId, pin_mac: PinMac) -> bool:
         """Compare, two at a time. An unknown person takes as long as a known one."""
@@ -88,6 +81,17 @@ class PinGuard:
                 hash_pin("000000", shop=shop, person=person, pin_mac=pin_mac)
                 return False
             return is_pin(pin, stored, shop=shop, person=person, pin_mac=pin_mac)
+
+
+def _note_wrong(work: UnitOfWork, person: PersonId, device: DeviceId) -> None:
+    before = pin_tries.tries_of(work.conn, work.shop_id, person, device=device)
+    wrong = before.wrong + 1
+    paused_until = work.now + PAUSE if wrong % WRONG_BEFORE_PAUSE == 0 else before.paused_until
+    pin_tries.keep(work.conn, work.shop_id, person, device=device, tries=PinTries(wrong, paused_until))
+    # Whoever tries one id after the other is a guesser too, and must not fill the disk.
+    on_device = pin_tries.wrong_on_device(work.conn, work.shop_id, device)
+    if wrong >= WRONG_BEFORE_REVOKED or on_device >= WRONG_BEFORE_LOCKED:
+        revoke_device(work, device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +111,17 @@ def sign_in(
     """
     if device.kind not in {"handheld", "desk"}:
         raise DeviceWithoutPeople(f"{device.name} is a program; sign in on a paired handheld or desk.")
-    now = store.clock.now()
-    guard.require_open(person, device.id, now=now)
+    guard.require_open(store, person, device.id)
     known = store.read(
         lambda conn: next((one for one in people.people(conn, device.shop_id) if one.id == person), None)
     )
     is_active = known is not None and known.disabled_at is None
     stored = store.read(lambda conn: people.pin_hash(conn, device.shop_id, person)) if is_active else None
     if known is None or not guard.is_right(pin, stored, shop=device.shop_id, person=person, pin_mac=pin_mac):
-        wrong = guard.note_wrong(person, device.id, now=now)
-        if wrong >= WRONG_BEFORE_REVOKED:
-            store.run(lambda work: revoke_device(work, device.id))
+        guard.note_wrong(store, person, device.id)
         raise WrongPin("This person and this PIN do not belong together. Check both and try again.")
-    guard.note_right(person, device.id)
-    expires_at = now + SESSION_LIFETIME
+    guard.note_right(store, person, device.id)
+    expires_at = store.clock.now() + SESSION_LIFETIME
     store.run(lambda work: _open(work, device=device, person=person, token=token, expires_at=expires_at))
     return Session(person=known, expires_at=expires_at)
 

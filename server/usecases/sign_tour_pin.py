@@ -4,8 +4,7 @@ from server.core.ids import DeviceId, PersonId
 from server.store import people
 from server.store.unit_of_work import Store
 from server.usecases.enrol_person import PinMac
-from server.usecases.pair_device import revoke_device
-from server.usecases.sign_in import WRONG_BEFORE_REVOKED, PinGuard, WrongPin
+from server.usecases.sign_in import PinGuard, WrongPin
 from server.usecases.sign_tour import CheckPin
 
 
@@ -13,13 +12,12 @@ def pin_check(store: Store, *, device: DeviceId, pin_mac: PinMac, guard: PinGuar
     """A check for signatures on one device. It raises: PinLocked, WrongPin, SignerDown."""
 
     def check(person: PersonId, pin: str) -> None:
-        now, shop_id = store.clock.now(), store.shop_id
-        guard.require_open(person, device, now=now)
+        shop_id = store.shop_id
+        guard.require_open(store, person, device)
         stored = store.read(lambda conn: people.pin_hash(conn, shop_id, person))
         if not guard.is_right(pin, stored, shop=shop_id, person=person, pin_mac=pin_mac):
-            if guard.note_wrong(person, device, now=now) >= WRONG_BEFORE_REVOKED:
-                store.run(lambda work: revoke_device(work, device))
+            guard.note_wrong(store, person, device)
             raise WrongPin("This is not your PIN. Nothing was signed; check it and try again.")
-        guard.note_right(person, device)
+        guard.note_right(store, person, device)
 
     return check

@@ -20,7 +20,7 @@ from server.store.tables.counting import (
     Tour,
     TransitionRow,
 )
-from server.store.tables.people import Device, Pairing, Person, SessionRow
+from server.store.tables.people import Device, Pairing, Person, PinTriesRow, SessionRow
 from server.store.tables.signing import CaseEvent, CaseRow, Closure, RecordRow, SignatureLine, SignatureRow
 from server.store.tables.stock import (
     STATUSES,
@@ -112,6 +112,7 @@ __all__ = [
     "Piece",
     "PieceFacts",
     "PieceState",
+    "PinTriesRow",
     "Place",
     "Proposal",
     "Reader",

@@ -47,6 +47,18 @@ class Device(Row, table=True):
     )
 
 
+class PinTriesRow(Row, table=True):
+    """Wrong PINs since the last right one, by the id that was asked for, whether or not somebody has it."""
+
+    __tablename__ = "pin_tries"
+    shop_id: str = shop_key()
+    person_id: str = key()
+    device_id: str = key()
+    wrong: int = big()
+    paused_until: datetime | None = None
+    __table_args__ = (within_shop("devices", "device_id"), Index(None, "shop_id", "device_id"))
+
+
 class Pairing(Row, table=True):
     """A one-time link that turns a browser into a device."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.clock import FixedClock
-from server.core.ids import DeviceId, PersonId, ShopId
+from server.core.ids import PersonId, ShopId
 from server.store import devices
 from server.store.credentials import KnownDevice, device_by_secret, signed_in
 from server.store.shops import ShopFacts, add_shop
@@ -121,13 +121,60 @@ def test_ten_wrong_pins_revoke_the_device(shop: Shop) -> None:
     assert known is None
 
 
-def test_a_person_guessed_at_on_many_devices_is_locked_everywhere() -> None:
-    guard, person = PinGuard(), PersonId("claire")
+def is_known(shop: Shop, secret: str) -> bool:
+    return shop.store.read(lambda conn: device_by_secret(conn, sha256(secret.encode()).digest())) is not None
+
+
+def test_a_person_guessed_at_on_many_devices_is_locked_everywhere(shop: Shop) -> None:
+    others = [shop.pair(f"guess-{number}", f"{number:043d}") for number in range(WRONG_BEFORE_LOCKED // 9 + 1)]
     for number in range(WRONG_BEFORE_LOCKED):
-        guard.note_wrong(person, DeviceId(f"device-{number}"), now=MORNING)
+        shop.guard.note_wrong(shop.store, shop.claire, others[number // 9].id)
 
     with pytest.raises(PinLocked, match="locked"):
-        guard.require_open(person, DeviceId("fresh"), now=MORNING)
+        shop.guard.require_open(shop.store, shop.claire, shop.handheld.id)
+
+
+def test_a_server_that_starts_again_gives_no_new_tries(shop: Shop) -> None:
+    for _ in range(5):
+        with pytest.raises(WrongPin):
+            shop.try_pin("000001")
+
+    shop.guard = PinGuard()
+
+    with pytest.raises(PinLocked, match="15 minutes"):
+        shop.try_pin(PIN)
+    shop.clock.advance(PAUSE)
+    for _ in range(5):
+        with pytest.raises(WrongPin):
+            shop.try_pin("000001")
+    assert not is_known(shop, SECRET)
+
+
+def test_the_right_pin_forgets_the_wrong_ones(shop: Shop) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            with pytest.raises(WrongPin):
+                shop.try_pin("000001")
+        shop.try_pin(PIN)
+
+    assert is_known(shop, SECRET)
+
+
+def test_somebody_who_does_not_exist_is_paused_like_others(shop: Shop) -> None:
+    for _ in range(5):
+        with pytest.raises(WrongPin):
+            shop.try_pin(PIN, person=PersonId("nobody"))
+
+    with pytest.raises(PinLocked, match="minutes"):
+        shop.try_pin(PIN, person=PersonId("nobody"))
+
+
+def test_a_device_that_tries_one_id_after_the_other_is_ended(shop: Shop) -> None:
+    for number in range(WRONG_BEFORE_LOCKED):
+        assert is_known(shop, SECRET)
+        shop.guard.note_wrong(shop.store, PersonId(f"person-{number}"), shop.handheld.id)
+
+    assert not is_known(shop, SECRET)
 
 
 def test_a_disabled_person_cannot_sign_in_and_loses_the_session(shop: Shop) -> None:
