@@ -77,7 +77,7 @@ const fr = {
   step: {
     count: "Prendre", continue: "Continuer", verify: "Vérifier", continue_verifying: "Continuer",
     wait_for_verifier: "Scellé, à vérifier", partner_counts: "En cours", partner_verifies: "En vérification",
-    confirm: "Confirmer", compare: "À comparer", explain: "Écart à expliquer", sign: "Prêt à signer", partner_signs: "Signé une fois",
+    confirm: "Confirmer", compare: "À comparer", explain: "Avec exception", sign: "Prêt à signer", partner_signs: "Signé une fois",
     done: "Terminé", not_done: "Non fait",
   } satisfies Record<NextStep, string>,
 
@@ -159,10 +159,10 @@ const fr = {
   verifySeal: "Sceller ma vérification",
   verifyDone: "Vérification scellée",
   verifyDoneHelp: "Ce plateau est prêt pour la liste à signer.",
-  verifyExplainHelp: "Un écart reste à expliquer\u202f: son dossier est ouvert. Passez au plateau suivant.",
+  verifyExplainHelp: "Ce plateau portera une exception sur la liste à signer. Passez au plateau suivant.",
   recountTitle: "À confirmer",
   recountHow: "Les deux comptages diffèrent sur ces pièces. Scannez l'étiquette de chacune, ou dites qu'elle est absente.",
-  recountDone: "Rien à confirmer ici",
+  recountDone: "Plus rien à confirmer",
   recountDoneHelp: "Vos réponses sont données. Passez au plateau suivant.",
   recountLoading: "Chargement des lignes…",
   refusedUnreachable: "Le serveur ne répond pas. Vérifiez le réseau, puis réessayez.",
@@ -238,7 +238,7 @@ const en: Catalogue = {
   step: {
     count: "Take", continue: "Continue", verify: "Verify", continue_verifying: "Continue",
     wait_for_verifier: "Sealed, to verify", partner_counts: "In progress", partner_verifies: "Being verified",
-    confirm: "Confirm", compare: "To compare", explain: "Gap to explain", sign: "Ready to sign", partner_signs: "Signed once",
+    confirm: "Confirm", compare: "To compare", explain: "With exception", sign: "Ready to sign", partner_signs: "Signed once",
     done: "Finished", not_done: "Not done",
   },
 
@@ -320,10 +320,10 @@ const en: Catalogue = {
   verifySeal: "Seal my verification",
   verifyDone: "Verification sealed",
   verifyDoneHelp: "This tray is ready for the list to sign.",
-  verifyExplainHelp: "One gap is left to explain: its case is open. Go on to the next tray.",
+  verifyExplainHelp: "This tray will carry an exception on the list to sign. Go on to the next tray.",
   recountTitle: "To confirm",
   recountHow: "The two counts differ on these pieces. Scan the label of each, or say that it is absent.",
-  recountDone: "Nothing to confirm here",
+  recountDone: "Nothing left to confirm",
   recountDoneHelp: "Your answers are given. Go on to the next tray.",
   recountLoading: "Loading the lines…",
   refusedUnreachable: "The server does not answer. Check the network, then try again.",
