@@ -22,7 +22,7 @@ from server.store import attachments, counts, device_events, reads, rounds, sign
 from server.store.rounds import RoundRow
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
-from server.usecases.attach_reader import NotYourRound, RoundAbsent
+from server.usecases.attach_reader import NotYourRound, RoundAbsent, RoundSealed
 from server.usecases.seal_round_set import refs_of_labels, sealed_set
 
 
@@ -60,9 +60,11 @@ def ask_seal(
     """The round's person seals, from their device; `dseq` is the seal's number there. Asked again it is the same.
 
     The first labels stand.
-    Raises: RoundAbsent, NotYourRound, LabelUnknown, and what the core refuses.
+    Raises: RoundAbsent, NotYourRound, LabelUnknown, and what the core refuses. RoundSealed: it was ended without their seal.
     """
     row = own_round(work, round_id, by)
+    if row.is_sealed and seal_asked(row) is None:
+        raise RoundSealed("This round was ended before you sealed it: somebody went on here. Open the tour again.")
     attachments.ask_to_drain(work.conn, work.shop_id, round_id, at=work.now)
     if not row.is_sealed and (not row.body or asked.gap is not None):
         first = seal_asked(row)
@@ -138,12 +140,9 @@ def reads_have_arrived(work: UnitOfWork, round_id: RoundId) -> bool:
 
 
 def round_to_seal(work: UnitOfWork, count_id: CountId, by: Actor) -> RoundId:
-    """The round that a person seals in a count: their open one, else the one they sealed last, for who asks again.
-
-    Raises: RoundAbsent: they had none, or it was ended without their seal.
-    """
+    """The round that a person seals in a count: their open one, else their last, for who asks again. Raises: RoundAbsent."""
     row = rounds.newest_of(work.conn, work.shop_id, count_id, person_id=by.person)
-    if row is None or (row.is_sealed and seal_asked(row) is None):
+    if row is None:
         raise RoundAbsent("You have no open round in this count. Open it from the tour.", count=count_id)
     return row.id
 

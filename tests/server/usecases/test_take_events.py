@@ -1,6 +1,6 @@
 """A handheld's events are kept as they were said, count once, and what cannot count takes nothing else with it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,19 @@ from server.store.tables import Label, Person, SessionRow, table
 from server.store.unit_of_work import Store
 from server.usecases.seal_round import seal_after_drain
 from server.usecases.take_events import OtherDevice
-from tests.server.usecases.count_shop import AGENT, CLAIRE, MARC, MARC_ON_HERS, ONE, RINGS, TWO, CountShop, label, ref
+from tests.server.usecases.count_shop import (
+    AGENT,
+    CLAIRE,
+    MARC,
+    MARC_ON_HERS,
+    NADIA,
+    ONE,
+    RINGS,
+    TWO,
+    CountShop,
+    label,
+    ref,
+)
 from tests.server.usecases.outbox import Outbox, conflicts, outcomes, send, stored
 
 ACCEPTED = ("accepted", None)
@@ -242,6 +254,17 @@ def test_no_scan_enters_a_round_that_is_sealed_or_being_sealed_or_another_s(coun
 
     reasons = ["count_sealed", "not_your_round", "not_your_round", "round_absent", "round_absent"]
     assert outcomes(received) == [ACCEPTED, ACCEPTED, *(("quarantined", reason) for reason in reasons)]
+
+
+def test_who_was_replaced_is_told_that_their_seal_does_not_count(counting: CountShop) -> None:
+    counting.count_first(ONE, [1, 2, 3])
+    his, outbox = counting.claim(ONE).round_b, Outbox(by=MARC)
+    assert his is not None
+    outbox.seal(his)
+    counting.clock.advance(timedelta(minutes=11))
+    counting.claim(ONE, NADIA)
+
+    assert outcomes(send(counting.store, outbox.events, by=MARC)) == [("quarantined", "count_sealed")]
 
 
 def test_a_round_of_another_count_than_the_event_names_takes_nothing(counting: CountShop) -> None:
