@@ -99,8 +99,11 @@ def demo(
     except DomainError as refusal:
         print(refusal.sentence, file=sys.stderr)
         raise typer.Exit(EXIT_FAILED if isinstance(refusal, DemoFailed) else EXIT_REFUSED) from refusal
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupted:
         print("Ended; no process is left.", file=sys.stderr)
+        if scripted:
+            # A day that was not played to its end has shown nothing.
+            raise typer.Exit(EXIT_FAILED) from interrupted
 
 
 def _interrupt(*_: object) -> None:
