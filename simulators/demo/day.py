@@ -135,8 +135,7 @@ def play(floor: Floor, plot: Plot, *, lie: Lie = Lie.NONE) -> dict[str, Any]:
 
 def hold_tour(team: Team, hands: Hands) -> Held:
     """One tour from the first tray to the closed counts."""
-    for person in team.counters:
-        person.sign_in()
+    together(*(person.sign_in for person in team.counters))
     with team.claire.following_tour() as tour, team.marc.following_tour():
         path_of = {one["id"]: one["path"] for one in tour["counts"]}
         first, second = (_ids(path_of, half) for half in halves(sorted(path_of.values())))
