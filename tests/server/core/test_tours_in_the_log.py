@@ -75,7 +75,7 @@ class Shop:
         self.counts[step.count.plan.count] = step.count
         if step.sealed is not None:
             assert hashlib.sha256(step.sealed.body).hexdigest() == step.sealed.sha256
-            self.members[pack.sealed_path(step.sealed.sha256)] = step.sealed.body
+            self.members[pack.path_of("sealed", step.sealed.body)] = step.sealed.body
         if step.leaf_type is not None:
             self.append(step.leaf_type, step.leaf_subject, dict(step.leaf_body), step.act.by)
 
@@ -222,4 +222,4 @@ def test_the_line_names_the_last_thing_each_side_sealed() -> None:
     assert digests[1:] == [sealed_a_sha256(count), sealed_b_sha256(count)]
     (line,) = prepare_list(TourId("tour"), [count], person=PersonId("marc"), list_no=1).lines
     assert (line.sealed_a, line.sealed_b, line.my_role) == (digests[1], digests[2], Role.B.letter())
-    assert canonical.decode(shop.members[pack.sealed_path(line.sealed_a)])
+    assert canonical.decode(shop.members[f"sealed/{line.sealed_a}.json"])
