@@ -26,6 +26,11 @@ export function feedOf(round: string): RoundFeed {
   return { topic: `round/${round}`, epoch: null, seq: 0 };
 }
 
+/** Only what is said from now on: for who answers to each scan once, and not again when the screen opens again. */
+export function feedFromNow(round: string): RoundFeed {
+  return { ...feedOf(round), seq: null };
+}
+
 /** The query of the next opening. */
 export function feedQuery(feed: RoundFeed): string {
   const topics = `topics=${encodeURIComponent(feed.topic)}`;
@@ -53,8 +58,9 @@ function received(feed: RoundFeed, message: LiveMessage): FeedStep {
   return { feed: { ...feed, epoch: message.epoch, seq: message.seq }, messages: [message], isReopened: false };
 }
 
-/** The server has started anew, or has just named itself: hear this round from its beginning. */
+/** The server has started anew, or has just named itself: hear this round from its beginning, if that was asked for. */
 function again(feed: RoundFeed, epoch: string): FeedStep {
+  if (feed.seq === null) return still({ ...feed, epoch });
   return { feed: { ...feed, epoch, seq: 0 }, messages: [], isReopened: true };
 }
 

@@ -53,6 +53,11 @@ export interface Sheet {
   readonly recount: readonly RecountLine[];
 }
 
+/** Whether this round of mine still takes reads and labels; a sealed one may stay on the sheet to carry a scanner's codes. */
+export function isRoundOpen(sheet: Sheet, round: string): boolean {
+  return sheet.round?.id === round && sheet.round.kind !== null;
+}
+
 /** The list of a search after the own seal. */
 export interface SearchList {
   readonly round: string;

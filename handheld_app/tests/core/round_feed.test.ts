@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { LiveInput, LiveMessage } from "../../src/core/live.ts";
-import { feedOf, feedQuery, heard, type RoundFeed } from "../../src/core/round_feed.ts";
+import { feedFromNow, feedOf, feedQuery, heard, type RoundFeed } from "../../src/core/round_feed.ts";
 
 const message = (seq: number, epoch = "e1"): LiveMessage => ({ seq, epoch, topic: "round/r", type: "round.stage", at: "", body: seq });
 const said = (one: LiveMessage): LiveInput => ({ kind: "message", message: one, atMs: 0 });
@@ -50,6 +50,15 @@ describe("round feed", () => {
     expect(heard(following, resync("e2"))).toEqual({ feed: { topic: "round/r", epoch: "e2", seq: 0 }, messages: [], isReopened: true });
     expect(heard(following, { kind: "heartbeat", epoch: "e2", heads: new Map(), atMs: 0 }).isReopened).toBe(true);
     expect(heard(following, { kind: "heartbeat", epoch: "e1", heads: new Map(), atMs: 0 }).isReopened).toBe(false);
+  });
+
+  it("hears only what is new for who answers to each scan, through a restart too", () => {
+    const now = feedFromNow("r");
+    const restarted = heard(heard(now, { kind: "heartbeat", epoch: "e1", heads: new Map(), atMs: 0 }).feed, resync("e2"));
+
+    expect(feedQuery(now)).toBe("topics=round%2Fr");
+    expect(restarted.isReopened).toBe(false);
+    expect(heard(now, said(message(12))).messages.map((one) => one.seq)).toEqual([12]);
   });
 
   it("goes on with what is new when the ring no longer reaches back", () => {

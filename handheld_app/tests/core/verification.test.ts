@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { homeOf, screenOf } from "../../src/core/screen.ts";
-import type { Ask, Sheet } from "../../src/core/sheet.ts";
+import { type Ask, isRoundOpen, type Sheet } from "../../src/core/sheet.ts";
 import { nextStep, nextTray, type TourCount } from "../../src/core/tour.ts";
 import { stepOf } from "../../src/core/verification.ts";
 
@@ -28,6 +28,13 @@ describe("steps of a verification", () => {
     ["a case is open", { state: "RESOLVING", quantity: null }, "done"],
   ])("%s", (_, more, kind) => {
     expect(stepOf(sheet(more)).kind).toBe(kind);
+  });
+
+  it("knows a sealed round that still carries a scanner's codes from an open one", () => {
+    expect(isRoundOpen(sheet(blind), "r")).toBe(true);
+    expect(isRoundOpen(sheet({ ...blind, round: { id: "r", kind: null } }), "r")).toBe(false);
+    expect(isRoundOpen(sheet({ round: null }), "r")).toBe(false);
+    expect(isRoundOpen(sheet({ round: { id: "other", kind: "A2" } }), "r")).toBe(false);
   });
 
   it("says when a gap is left to explain", () => {

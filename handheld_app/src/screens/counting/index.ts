@@ -5,7 +5,8 @@ import { openLive } from "../../api/live_socket.ts";
 import type { Client } from "../../api/client.ts";
 import { isScanner, type Readers, readersAsOne } from "../../core/counting.ts";
 import type { RoundRef } from "../../core/facts.ts";
-import { feedOf, feedQuery, heard } from "../../core/round_feed.ts";
+import { feedQuery, heard, type RoundFeed } from "../../core/round_feed.ts";
+import { isRoundOpen } from "../../core/sheet.ts";
 
 /** Pause between two renewals of the readers' lease, ms; the server ends a lease after 30 s. */
 export const RENEW_MS = 10_000;
@@ -45,9 +46,9 @@ export function keepScanning(client: Client, { count, round }: RoundRef): () => 
   };
 }
 
-/** Hear what the server says of a round from its first message on, until the returned function is called. */
-export function followRound(token: string, round: string, onnews: (news: RoundNews) => void): () => void {
-  let feed = feedOf(round);
+/** Hear what the server says of a round, from where `start` stands, until the returned function is called. */
+export function followRound(token: string, start: RoundFeed, onnews: (news: RoundNews) => void): () => void {
+  let feed = start;
   let close = connect();
 
   function connect(): () => void {
@@ -76,7 +77,7 @@ export function followRound(token: string, round: string, onnews: (news: RoundNe
 export function awaitSealed(client: Client, { count, round }: RoundRef, onsealed: () => void): () => void {
   return repeat(LOOK_MS, async () => {
     const sheet = await client.showCount(count);
-    if (sheet.ok && sheet.value.round?.id !== round) onsealed();
+    if (sheet.ok && !isRoundOpen(sheet.value, round)) onsealed();
   });
 }
 
