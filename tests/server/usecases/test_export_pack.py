@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
 
+from server.core import draw
+from server.core.count_acts import Occasion
 from server.core.ids import PlaceId
 from server.core.log import canonical
 from server.core.log.canonical import JsonValue
@@ -14,6 +17,7 @@ from server.core.log.pack import Manifest
 from server.core.log.trust import Trust
 from server.core.log.verify import verify_pack
 from server.core.sealed_sets import Reason
+from server.core.verification import open_asks
 from server.exports.canonical_zip import read_zip, write_zip
 from server.exports.record_pdf import read_record
 from server.signer.client import SignerClient
@@ -35,10 +39,12 @@ from server.usecases.export_pack import (
     sign_pack,
 )
 from server.usecases.export_pack import pack_of as pack_of_source
+from server.usecases.move_piece import MoveKind, move_piece
+from server.usecases.move_piece import Wanted as Moved
 from server.usecases.sign_checkpoint import sign_checkpoint
 from tests.server.usecases import count_shop
 from tests.server.usecases.conftest import OPENING
-from tests.server.usecases.count_shop import CLAIRE, ONE, RINGS, TWO, CountShop
+from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, TWO, CountShop
 
 DAY = Period(OPENING.date(), OPENING.date())
 
@@ -170,6 +176,45 @@ def relabelled(extract: ExportedPack, store: Store, signer: SignerClient, *, lab
     digest = sha256(members["manifest.json"]).digest()
     members["manifest.note"] = sign_pack(store, signer, manifest_sha256=digest, size=manifest.size).encode()
     return replace(extract, raw=write_zip(members))
+
+
+@pytest.fixture
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One draw a tour: of so few pieces all would be drawn, which leaves no room to see what is due."""
+    monkeypatch.setattr(draw, "DRAWS_MIN", 0)
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_what_the_server_asked_over_two_tours_is_what_the_verifier_computes(
+    signed_shop: CountShop, signer: SignerClient, trust: Trust
+) -> None:
+    """Most rings are dear, and so due once that day; one goes out and comes back in between."""
+    store = signed_shop.store
+    store.run(lambda work: work.conn.exec_driver_sql("UPDATE shops SET body = '{\"high_value\":90003}'"))
+    asked = list[str]()
+    for hours in (24, 10):
+        signed_shop.clock.advance(timedelta(hours=hours))
+        signed_shop.plan(Occasion.CLOSING if hours == 10 else Occasion.OPENING)
+        for place in (ONE, TWO):
+            signed_shop.count_first(place, RINGS[place])
+            asked += open_asks(signed_shop.claim(place))
+            signed_shop.key(place, 4)
+            signed_shop.answer_all(place)
+        signed_shop.sign(CLAIRE)
+        signed_shop.sign(MARC)
+        sign_checkpoint(store, signer)
+        assert len(store.run(close_covered)) == 2
+        signed_shop.clock.advance(timedelta(minutes=1))
+        for kind in (MoveKind.OUT, MoveKind.BACK):
+            store.run(lambda work, kind=kind: move_piece(work, Moved(ref=count_shop.ref(1), kind=kind)))  # type: ignore[misc]
+
+    assert {count_shop.ref(number) for number in (1, *range(3, 9))} <= set(asked)
+    assert len(asked) < 14, "not everything is asked twice"
+    said = told(verified(export_pack(store, signer, Wanted(Profile.INSURER, period=DAY)), trust))
+    assert said[Property.DRAW] == (
+        State.OK,
+        "In all 4 closed counts B was asked what the first root signed over A's seal drew.",
+    )
 
 
 def test_a_day_of_one_person_has_its_record_and_is_never_verified_by_two(
