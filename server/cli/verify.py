@@ -23,7 +23,7 @@ def verify(
     pack: Annotated[Path, typer.Argument(metavar="PACK.zip", help="The pack.")],
     *,
     trust: Annotated[
-        Path | None, typer.Option(help="What you hold of the shop's log; never taken from the pack.")
+        Path | None, typer.Option(help="What you got of the shop's log before the pack, by another way.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:

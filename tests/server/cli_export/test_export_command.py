@@ -156,7 +156,9 @@ def test_moves_outside_the_period_are_left_out_and_the_log_stays_whole(
 
 
 @pytest.mark.slow
-def test_both_commands_are_refused_beside_a_server(exported: Exported, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_commands_are_refused_while_another_command_holds_the_folder(
+    exported: Exported, capsys: pytest.CaptureFixture[str]
+) -> None:
     with Store(exported.data / "baguier.sqlite3"):
         codes = (
             export(exported.data, exported.folder / "no.zip"),

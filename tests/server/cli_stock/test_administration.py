@@ -154,7 +154,7 @@ def test_bad_usage_is_one_sentence_and_exit_two(terminal: Terminal, arguments: t
     assert said.out == ""
 
 
-def test_commands_that_write_are_refused_beside_a_running_server_and_lists_are_not(terminal: Terminal) -> None:
+def test_commands_that_write_are_refused_while_another_holds_the_folder_and_lists_are_not(terminal: Terminal) -> None:
     with terminal.store():
         refused = terminal("device", "pair", "phone")
         listed = terminal("device", "list", "--json")

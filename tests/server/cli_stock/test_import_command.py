@@ -116,7 +116,7 @@ def test_a_dry_run_writes_nothing_at_all(terminal: Terminal) -> None:
     assert not (terminal.folder / "shop").exists()
 
 
-def test_a_dry_run_works_beside_a_running_server_but_an_import_is_refused(terminal: Terminal) -> None:
+def test_a_dry_run_works_while_another_command_holds_the_folder_but_an_import_is_refused(terminal: Terminal) -> None:
     terminal(terminal.file(EXPORT), *NEW_SHOP)
 
     with Store(terminal.folder / "shop" / "baguier.sqlite3"):
