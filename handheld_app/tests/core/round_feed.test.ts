@@ -44,6 +44,14 @@ describe("round feed", () => {
     }));
   });
 
+  it("takes no message twice and none of another topic", () => {
+    const following: RoundFeed = { topic: "round/r", epoch: "e1", seq: 7 };
+
+    expect(heard(following, said(message(7))).messages).toEqual([]);
+    expect(heard(following, said({ ...message(8), topic: "round/other" })).messages).toEqual([]);
+    expect(heard(following, said(message(8))).messages.map((one) => one.seq)).toEqual([8]);
+  });
+
   it("hears a round from its beginning after a restart of the server", () => {
     const following: RoundFeed = { topic: "round/r", epoch: "e1", seq: 7 };
 
