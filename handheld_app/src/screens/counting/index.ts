@@ -21,24 +21,26 @@ export interface Listening {
 
 /** Attach every reader of the place and renew it until the returned function is called. A failed call changes nothing: the next one tries again. */
 export function keepListening(client: Client, { count, round }: RoundRef, onlistening: (listening: Listening) => void): () => void {
-  return repeat(RENEW_MS, async () => {
+  return repeat(RENEW_MS, async (isEnded) => {
     const found = await client.readersOf(count);
     if (!found.ok) return;
     let refusal: string | null = null;
     for (const reader of found.value) {
+      if (isEnded()) return;
       const attached = await client.attach(round, reader.name);
       // One scanner serves the shop: whoever has it now keeps it, and codes can be typed meanwhile.
       if (!attached.ok && attached.error.kind === "refused" && !isScanner(reader)) refusal = attached.error.problem.code;
     }
-    onlistening({ readers: readersAsOne(found.value), refusal });
+    // An answer that comes after the seal is of no concern any more.
+    if (!isEnded()) onlistening({ readers: readersAsOne(found.value), refusal });
   });
 }
 
 /** Let only the scanners listen, and free them at the end: B answers with labels, and no radio is on the air for it. */
 export function keepScanning(client: Client, { count, round }: RoundRef): () => void {
-  const stop = repeat(RENEW_MS, async () => {
+  const stop = repeat(RENEW_MS, async (isEnded) => {
     const found = await client.readersOf(count);
-    if (found.ok) for (const reader of found.value.filter(isScanner)) await client.attach(round, reader.name);
+    for (const reader of found.ok ? found.value.filter(isScanner) : []) if (!isEnded()) await client.attach(round, reader.name);
   });
   return () => {
     stop();
@@ -75,18 +77,18 @@ export function followRound(token: string, start: RoundFeed, onnews: (news: Roun
 
 /** Ask until the round is no longer open: sealed, or ended otherwise. */
 export function awaitSealed(client: Client, { count, round }: RoundRef, onsealed: () => void): () => void {
-  return repeat(LOOK_MS, async () => {
+  return repeat(LOOK_MS, async (isEnded) => {
     const sheet = await client.showCount(count);
-    if (sheet.ok && !isRoundOpen(sheet.value, round)) onsealed();
+    if (!isEnded() && sheet.ok && !isRoundOpen(sheet.value, round)) onsealed();
   });
 }
 
-/** Run `step` now and again `pauseMs` after each end, until the returned function is called. */
-export function repeat(pauseMs: number, step: () => Promise<void>): () => void {
+/** Run `step` now and again `pauseMs` after each end, until the returned function is called; a step that is under way then may ask. */
+export function repeat(pauseMs: number, step: (isEnded: () => boolean) => Promise<void>): () => void {
   let isEnded = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   async function run(): Promise<void> {
-    await step();
+    await step(() => isEnded);
     if (!isEnded) timer = setTimeout(() => void run(), pauseMs);
   }
   void run();
