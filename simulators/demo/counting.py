@@ -15,7 +15,7 @@ from typing import Any, Final
 from websockets.sync.client import ClientConnection
 
 from simulators.demo.floor import Floor
-from simulators.demo.people import PATIENCE_S, DayError, Person, Refused
+from simulators.demo.people import PATIENCE_S, DayError, Person, Refused, Table
 
 LEASE_RENEWED_S: Final = 10.0
 """A reader stops listening when its device is silent for 30 s, so the request is repeated in good time."""
@@ -90,12 +90,13 @@ class _Turn:
                 pass
 
 
-def count_first(person: Person, counts: Sequence[str], hands: Hands) -> None:
-    """Be A in these counts at once: read their trays together, seal each, and look for what stayed silent."""
+def count_first(person: Person, counts: Sequence[str], hands: Hands, *, table: Table) -> None:
+    """Be A in these counts at once: read their trays together, seal each, look for what stayed silent, and hand it over."""
     opened = [person.post(f"/v1/counts/{count}/round") for count in counts]
     _read_and_seal(person, opened)
     for one in opened:
         _search(person, one, hands)
+        table.put(one["id"])
 
 
 def verify(person: Person, count_id: str, hands: Hands) -> None:

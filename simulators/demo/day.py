@@ -20,7 +20,7 @@ from websockets.exceptions import WebSocketException
 
 from simulators.demo.counting import Hands, Lie, count_first, recount, sign, verify
 from simulators.demo.floor import Floor, FloorError
-from simulators.demo.people import DayError, Device, Person
+from simulators.demo.people import DayError, Device, Person, Table
 from simulators.demo.stories import Plot, Story, plot_of, truth_of
 
 SALE, SHOWING, BACK, MISHAP, CLOSING = (
@@ -31,8 +31,6 @@ SALE, SHOWING, BACK, MISHAP, CLOSING = (
     dt.time(19, 30),
 )
 """When things happen, shop time."""
-UNREADY: Final = frozenset({"PLANNED", "OPEN", "COUNTING"})
-"""States in which nobody can verify."""
 TRAYS_AT_ONCE: Final = 4
 """A reader has four antennas: its trays are read together."""
 
@@ -139,9 +137,10 @@ def hold_tour(team: Team, hands: Hands) -> Held:
     with team.claire.following_tour() as tour, team.marc.following_tour():
         path_of = {one["id"]: one["path"] for one in tour["counts"]}
         first, second = (_ids(path_of, half) for half in halves(sorted(path_of.values())))
+        one, other = Table(), Table()
         together(
-            lambda: count_and_verify(team.claire, hands, firsts=first, others=second),
-            lambda: count_and_verify(team.marc, hands, firsts=second, others=first),
+            lambda: count_and_verify(team.claire, hands, firsts=first, mine=one, others=second, theirs=other),
+            lambda: count_and_verify(team.marc, hands, firsts=second, mine=other, others=first, theirs=one),
         )
         settle(team, list(path_of), hands)
         # The desk is one device: whoever signs in there ends the session before.
@@ -156,15 +155,14 @@ def hold_tour(team: Team, hands: Hands) -> Held:
     return Held(tour["shop_day"], cases, _figures(team, path_of, n_cases=len(cases)))
 
 
-def count_and_verify(person: Person, hands: Hands, *, firsts: Sequence[str], others: Sequence[str]) -> None:
-    """One person's tour: first counts of the own half, then the other half verified as the colleague seals it."""
+def count_and_verify(
+    person: Person, hands: Hands, *, firsts: Sequence[str], mine: Table, others: Sequence[str], theirs: Table
+) -> None:
+    """One person's tour: first counts of the own half, then the other half verified, as the colleague puts it down."""
     for start in range(0, len(firsts), TRAYS_AT_ONCE):
-        count_first(person, firsts[start : start + TRAYS_AT_ONCE], hands)
-    left = list(others)
-    while left:
-        ready = person.news.first_not_in(UNREADY, left)
-        verify(person, ready, hands)
-        left.remove(ready)
+        count_first(person, firsts[start : start + TRAYS_AT_ONCE], hands, table=mine)
+    for _ in others:
+        verify(person, theirs.take(), hands)
 
 
 def settle(team: Team, counts: Sequence[str], hands: Hands) -> None:

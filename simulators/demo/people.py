@@ -11,7 +11,7 @@ import threading
 import time
 import types
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,8 +21,8 @@ from websockets.sync.client import ClientConnection, connect
 
 ANSWER_S: Final = 30.0
 """A machine that does forty days at once answers slowly; one that takes longer hangs."""
-PATIENCE_S: Final = 60.0
-"""How long anything is waited for: the longest search of a colleague takes a minute."""
+PATIENCE_S: Final = 120.0
+"""How long anything is waited for: the longest search of a colleague takes a minute, and computers are busy."""
 AGAIN_S: Final = 0.1
 """News that nobody announces (a signed checkpoint, a colleague's finished search) is asked for so often."""
 TRANSIENT: Final = frozenset({"searching", "already_verifying", "asks_open", "reader_busy", "signer_down"})
@@ -61,16 +61,31 @@ class News:
             if not self.changed.wait_for(lambda: is_true(self.states), PATIENCE_S):
                 raise DayError(f"After {PATIENCE_S:.0f} s still not: {what}. The counts stand at {self.states}.")
 
-    def first_not_in(self, states: Collection[str], counts: Sequence[str]) -> str:
-        """The first of the counts that stands in none of these states, once there is one. Raises: DayError: never."""
-        self.wait(lambda now: any(now[count] not in states for count in counts), what="a tray to verify")
-        with self.changed:
-            return next(count for count in counts if self.states[count] not in states)
-
     def pause(self) -> None:
         """Until something happens, or a moment passed."""
         with self.changed:
             self.changed.wait(AGAIN_S)
+
+
+@dataclasses.dataclass(slots=True)
+class Table:
+    """Where a person puts a tray that the colleague may verify: people see that, they ask no server for it."""
+
+    _counts: list[str] = dataclasses.field(default_factory=list)
+    _changed: threading.Condition = dataclasses.field(default_factory=threading.Condition)
+
+    def put(self, count: str) -> None:
+        """The first count of this tray is done, its search too."""
+        with self._changed:
+            self._counts.append(count)
+            self._changed.notify_all()
+
+    def take(self) -> str:
+        """The tray that has been there longest, once there is one. Raises: DayError: none comes."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._counts, PATIENCE_S):
+                raise DayError(f"After {PATIENCE_S:.0f} s there is still no tray to verify.")
+            return self._counts.pop(0)
 
 
 class Person:

@@ -81,9 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play the days; exit code 0 when every pack says what happened."""
     parser = argparse.ArgumentParser(description="Play scripted days and compare what their packs say with the truth.")
     parser.add_argument("--seeds", type=int, default=10, help="days of each story (default 10)")
-    seeds = parser.parse_args(arguments).seeds
+    parser.add_argument("--first", type=int, default=1, help="the first seed (default 1)")
+    given = parser.parse_args(arguments)
     began, good = time.monotonic(), 0
-    days = [(story, seed) for seed in range(1, seeds + 1) for story in STORIES]
+    seeds = range(given.first, given.first + given.seeds)
+    days = [(story, seed) for seed in seeds for story in STORIES]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for day in pool.map(lambda one: _in_own_folder(*one), days):
             good += day.code == 0
