@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from server.core.errors import Conflict
 from server.core.ids import ShopId
@@ -16,6 +16,11 @@ from server.store.tables import LogHead, LogLeaf, table
 
 _LEAVES = table(LogLeaf)
 _HEAD = table(LogHead)
+# Built once: every act of the shop adds a leaf.
+_SELECT_FRONTIER: Final = select(_HEAD.c.frontier).where(_HEAD.c.shop_id == bindparam("shop"))
+_INSERT_LEAF: Final = insert(_LEAVES)
+_INSERT_HEAD: Final = insert(_HEAD)
+_UPDATE_HEAD: Final = update(_HEAD).where(_HEAD.c.shop_id == bindparam("shop"))
 LEAVES_READ_MAX: Final = 10_000
 """Leaves of one page: about 5 MB at the usual leaf size."""
 
@@ -58,7 +63,7 @@ def origin_of(shop_id: ShopId) -> str:
 
 def head(connection: Connection, shop_id: ShopId) -> merkle.Frontier:
     """Size and frontier of the log, as stored. An empty log has size 0."""
-    found = connection.execute(select(_HEAD.c.frontier).where(_HEAD.c.shop_id == shop_id)).scalar()
+    found = connection.execute(_SELECT_FRONTIER, {"shop": shop_id}).scalar()
     return merkle.Frontier() if found is None else merkle.Frontier.from_bytes(found)
 
 
@@ -84,17 +89,18 @@ def append(connection: Connection, shop_id: ShopId, entry: Entry, *, event_id: s
     )
     leaf_hash = merkle.leaf_hash(raw)
     connection.execute(
-        insert(_LEAVES).values(
-            shop_id=shop_id,
-            seq=before.size,
-            event_id=event_id,
-            type=entry.type.value,
-            subject_kind=entry.subject.kind,
-            subject_id=entry.subject.id,
-            rx=rx,
-            raw=raw,
-            leaf_hash=leaf_hash,
-        )
+        _INSERT_LEAF,
+        {
+            "shop_id": shop_id,
+            "seq": before.size,
+            "event_id": event_id,
+            "type": entry.type.value,
+            "subject_kind": entry.subject.kind,
+            "subject_id": entry.subject.id,
+            "rx": rx,
+            "raw": raw,
+            "leaf_hash": leaf_hash,
+        },
     )
     _write_head(connection, shop_id, after=before.appended(leaf_hash))
     return before.size
@@ -103,9 +109,9 @@ def append(connection: Connection, shop_id: ShopId, entry: Entry, *, event_id: s
 def _write_head(connection: Connection, shop_id: ShopId, *, after: merkle.Frontier) -> None:
     values = {"size": after.size, "frontier": after.to_bytes(), "root": after.root()}
     if after.size == 1:
-        connection.execute(insert(_HEAD).values(shop_id=shop_id, **values))
+        connection.execute(_INSERT_HEAD, {"shop_id": shop_id, **values})
     else:
-        connection.execute(update(_HEAD).where(_HEAD.c.shop_id == shop_id).values(**values))
+        connection.execute(_UPDATE_HEAD, {"shop": shop_id, **values})
 
 
 def leaves(
