@@ -25,10 +25,10 @@ from reader_drivers.driver import (
     Reply,
 )
 from reader_drivers.errors import FrameError, Rejected
+from reader_drivers.passes import PassTracker
 from reader_drivers.reads import TagRead
 from reader_drivers.thingmagic_ff import orders
 from reader_drivers.thingmagic_ff.frames import STATUS_DONE, STATUS_NO_TAG, Direction, Frame, FrameHunt, encode_command
-from reader_drivers.thingmagic_ff.passes import PassTracker
 from reader_drivers.thingmagic_ff.records import decode_buffer
 from reader_drivers.thingmagic_ff.stream_reads import stream_read, tag_read
 

@@ -1,8 +1,8 @@
-"""Passes: inventories by one antenna, told apart although the module sends no end frame.
+"""Passes: inventories by one antenna, told apart also where the reader sends no end frame.
 
-A pass ends when one of its tags is heard again at least `pass_min_ms` after its first hearing in it, at a keep-alive (the
-module searched and heard no tag), or after `pass_max_ms`. A silent antenna has passes too, else silence would not count.
-Source: decisions.md 6.1.
+Where there is an end frame, the driver ends the passes. Else a pass ends when one of its tags is heard again at least
+`pass_min_ms` after its first hearing in it, when the reader says that it heard no tag, or after `pass_max_ms`. A silent
+antenna has passes too, else silence would not count. Source: decisions.md 6.1.
 """
 
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class PassTracker:
         return ended
 
     def end_complete(self, now: int) -> tuple[PassEnd, ...]:
-        """A keep-alive: every running pass ends, empty ones as well. In order of the antennas."""
+        """A keep-alive or an end frame: every running pass ends, empty ones as well. In order of the antennas."""
         return tuple(self._end(antenna, now) for antenna in sorted(self._running))
 
     def expire(self, now: int) -> tuple[PassEnd, ...]:
