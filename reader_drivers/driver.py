@@ -4,6 +4,7 @@ A driver opens nothing, waits for nothing and reads no clock. The agent owns the
 the driver says. The same driver therefore runs on a serial port, on a recorded capture and in a test.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol, TypeAlias
@@ -143,8 +144,9 @@ class Output:
     sent: bytes = b""
 
 
-Facts: TypeAlias = dict[str, str | int | bool | None]
-"""Names and values that a frame carries; units in the names."""
+Fact: TypeAlias = str | float | bool | Sequence["Fact"] | Mapping[str, "Fact"] | None
+Facts: TypeAlias = dict[str, Fact]
+"""Names and values that a frame carries; units in the names. A record inside the frame is a mapping, several are a list."""
 Described: TypeAlias = tuple[str, Facts, tuple[TagRead, ...]]
 """One frame of a capture explained: event name, facts, reads in it."""
 

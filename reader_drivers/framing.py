@@ -18,6 +18,8 @@ FRAME_BYTES_MAX: Final = 8_192
 CRC_TM_START: Final = 0x1D0F
 """FFFF shifted through 16 zero bits of polynomial 1021: lets the C routine of `binascii` compute CRC-TM."""
 
+_REFLECTED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
 F = TypeVar("F")
 Take = Callable[[bytes, int, list[F | Rejected]], int]
 """(buffer, index of the start byte, what was found so far) → index behind the whole frames that stand there in a row, which
@@ -37,6 +39,17 @@ def crc_tm(message: bytes) -> int:
     return crc_hqx(message[:-2], CRC_TM_START) ^ int.from_bytes(message[-2:], "big")
 
 
+def crc_mcrf4xx(message: bytes) -> int:
+    """CRC-MCRF4XX, 0..65535, sent little-endian: reflected polynomial 8408 from FFFF. Over a frame with its CRC it is 0.
+
+    Reflecting bytes and result lets the C routine of `binascii` compute it. Source: readers.md, "CRC-MCRF4XX".
+
+    >>> f"{crc_mcrf4xx(bytes.fromhex('04004C')):04X}"
+    'D23A'
+    """
+    return int.from_bytes(crc_hqx(message.translate(_REFLECTED), 0xFFFF).to_bytes(2, "little").translate(_REFLECTED))
+
+
 class Hunt(Generic[F]):
     """The frames of one direction of one link, in order, whatever way the bytes were cut into chunks.
 
@@ -44,7 +57,8 @@ class Hunt(Generic[F]):
     held back until the next frame or `flush`, so that any split of the bytes gives the same results.
     """
 
-    def __init__(self, start: int, take: Take[F]) -> None:
+    def __init__(self, start: int | None, take: Take[F]) -> None:
+        """`start` = first byte of every frame; None: the protocol has none, and each byte is a candidate."""
         self._start = start
         self._take = take
         self._buffer = b""
@@ -71,7 +85,7 @@ class Hunt(Generic[F]):
     def _scan(self, *, is_end: bool) -> list[F | Rejected]:
         buffer, at, found = self._buffer, 0, list[F | Rejected]()
         while at < len(buffer):
-            if buffer[at] != self._start:
+            if self._start is not None and buffer[at] != self._start:
                 candidate = buffer.find(self._start, at)
                 stop = len(buffer) if candidate < 0 else candidate
                 found.extend(self._refuse(buffer[at:stop], "noise: no frame starts with these bytes"))

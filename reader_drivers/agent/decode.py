@@ -54,7 +54,7 @@ def _lines(found: Iterable[tuple[bytes, Described]]) -> Iterator[str]:
         if not reads:
             yield _json(head)
         for read in reads:
-            yield _json(head | read_fields(read) | {"tag": _tag(read)})
+            yield _json(head | read_fields(read) | {"tag": {**head.get("tag", {}), **_tag(read)}})
 
 
 def read_fields(read: TagRead) -> dict[str, Any]:
