@@ -20,8 +20,9 @@ class Handheld {
   readonly signed: unknown[] = [];
   readonly shown: SignatureState[] = [];
   change: () => void = () => undefined;
+  isLineOpen = true;
   readonly list: FollowedList = followList(
-    { ask: makeClient(() => "token", (path, init) => this.send(String(path), init?.body)).ask, tour: "t", now: () => 0, open: (onchange) => { this.change = onchange; return () => undefined; } },
+    { ask: makeClient(() => "token", (path, init) => this.send(String(path), init?.body)).ask, tour: "t", now: () => 0, open: (onchange) => { this.change = onchange; return () => (this.isLineOpen = false); } },
     ({ state }) => this.shown.push(state),
   );
 
@@ -93,6 +94,16 @@ describe("following a list", () => {
     handheld.answers.set("/list", [200, listed("b")]);
     handheld.change();
     await handheld.until((state) => state.kind === "list" && state.step.kind === "refused" && state.step.code === "list_changed");
+  });
+
+  it("says that the session has ended, and asks no more", async () => {
+    const handheld = new Handheld();
+    await handheld.until(isList);
+    handheld.answers.set("/signatures", [401, { code: "not_signed_in", detail: "" }]);
+    await handheld.list.sign({ pin: "123456", read: ["c1"], meaning: "m" });
+
+    await handheld.until((state) => state.kind === "expired");
+    expect(handheld.isLineOpen).toBe(false);
   });
 
   it("says who still has to sign when nothing is left for this person", async () => {

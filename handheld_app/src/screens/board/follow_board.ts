@@ -112,6 +112,7 @@ export function followBoard(ports: BoardPorts, onshown: (state: BoardState) => v
   function hide(): void {
     isAnswerTooOld = snapshot !== "idle";
     show({ kind: "muted" });
+    clearTimeout(timer);
     timer = setTimeout(reload, MUTED_RETRY_MS);
   }
 

@@ -57,7 +57,7 @@ export function followList(ports: ListPorts, onshown: (shown: Shown) => void): F
 
   function refresh(): void {
     // While a signature is on its way its own answer says how things stand.
-    if (state.kind === "list" && state.step.kind === "working") return;
+    if (isStopped || (state.kind === "list" && state.step.kind === "working")) return;
     const next = wanted(snapshot);
     snapshot = next.state;
     if (next.isDue) void load();
@@ -100,12 +100,23 @@ export function followList(ports: ListPorts, onshown: (shown: Shown) => void): F
   }
 
   function missed(why: CallFailure, tour: Tour | null): void {
-    if (why.kind === "signed_out") return show({ kind: "expired" });
+    if (why.kind === "signed_out") return expire();
     if (why.kind === "refused" && why.problem.code === "nothing_to_sign") return show({ kind: "nothing", waitsFor: tour === null ? [] : waitsFor(tour) });
     if (why.kind === "refused" && why.status < 500) return show({ kind: "withheld", code: why.problem.code });
     if (state.kind !== "list") show({ kind: "failed" });
     timer = setTimeout(refresh, retryDelayMs(failures, Math.random()));
     failures += 1;
+  }
+
+  function expire(): void {
+    show({ kind: "expired" });
+    stop();
+  }
+
+  function stop(): void {
+    isStopped = true;
+    clearTimeout(timer);
+    close();
   }
 
   async function signNow({ pin, read, meaning }: Signing): Promise<void> {
@@ -116,7 +127,7 @@ export function followList(ports: ListPorts, onshown: (shown: Shown) => void): F
     if (answer.ok) {
       const after = shown.list.partner === null || shown.list.partner.kind === "signed" ? "complete" : "waiting";
       show({ kind: "signed", list: shown.list, atMs: ports.now(), after, hasNext: false });
-    } else if (answer.error.kind === "signed_out") show({ kind: "expired" });
+    } else if (answer.error.kind === "signed_out") expire();
     else show({ kind: "list", shown, step: { kind: "refused", code: answer.error.kind === "refused" ? answer.error.problem.code : "unreachable" } });
     refresh();
   }
@@ -124,7 +135,7 @@ export function followList(ports: ListPorts, onshown: (shown: Shown) => void): F
   async function loadAfter(signed: Extract<SignatureState, { kind: "signed" }>): Promise<void> {
     const tour = await loadTourById(ports.ask, ports.tour);
     if (tour.ok) show({ ...signed, after: afterSigning(tour.value, signed.list.lines.map((line) => line.count)), hasNext: hasOther(tour.value, signed.list) });
-    else if (tour.error.kind === "signed_out") show({ kind: "expired" });
+    else if (tour.error.kind === "signed_out") expire();
   }
 
   function hasOther(tour: Tour, list: SigningList): boolean {
@@ -140,11 +151,7 @@ export function followList(ports: ListPorts, onshown: (shown: Shown) => void): F
       if (state.kind === "signed") show({ kind: "loading" });
       refresh();
     },
-    stop: () => {
-      isStopped = true;
-      clearTimeout(timer);
-      close();
-    },
+    stop,
   };
 }
 
