@@ -109,7 +109,8 @@ class Hunt(Generic[F]):
     def _require_more(self, size: int, *, is_end: bool) -> None:
         """Refuse to wait for the rest of a frame that has ended, or is longer than any."""
         if is_end or size >= FRAME_BYTES_MAX:
-            raise FrameError("length", f"the frame stops after {size} bytes")
+            # All that is left belongs to it, so that one frame cut short is one rejection.
+            raise FrameError("length", f"the frame stops after {size} bytes", size=size)
 
     def _refuse(self, raw: bytes, reason: str, *, claimed: int = 0) -> list[F | Rejected]:
         """Add bytes to the run of refused ones. A broken frame opens a new run unless it lies inside the last one."""
