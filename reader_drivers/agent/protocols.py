@@ -6,6 +6,8 @@ from typing import Final
 
 from reader_drivers.barcode_line.describe import Describer as BarcodeLineDescriber
 from reader_drivers.barcode_line.machine import BarcodeLineDriver
+from reader_drivers.barcode_ssi.describe import Describer as BarcodeSsiDescriber
+from reader_drivers.barcode_ssi.machine import BarcodeSsiDriver
 from reader_drivers.driver import Describer, Driver
 from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
@@ -32,6 +34,9 @@ PROTOCOLS: Final = (
         "thingmagic_ff", ThingmagicDriver, ThingmagicDescriber, ("reader_to_host", "host_to_reader"), 115_200, True
     ),
     ProtocolEntry("barcode_line", BarcodeLineDriver, BarcodeLineDescriber, ("reader_to_host",), 9_600, False),
+    ProtocolEntry(
+        "barcode_ssi", BarcodeSsiDriver, BarcodeSsiDescriber, ("reader_to_host", "host_to_reader"), 9_600, False
+    ),
 )
 
 
