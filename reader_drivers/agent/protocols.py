@@ -11,6 +11,8 @@ from reader_drivers.barcode_ssi.machine import BarcodeSsiDriver
 from reader_drivers.driver import Describer, Driver
 from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
+from reader_drivers.uhfreader_crc16.describe import Describer as UhfReaderDescriber
+from reader_drivers.uhfreader_crc16.machine import UhfReaderDriver
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ class ProtocolEntry:
 PROTOCOLS: Final = (
     ProtocolEntry(
         "thingmagic_ff", ThingmagicDriver, ThingmagicDescriber, ("reader_to_host", "host_to_reader"), 115_200, True
+    ),
+    ProtocolEntry(
+        "uhfreader_crc16", UhfReaderDriver, UhfReaderDescriber, ("reader_to_host", "host_to_reader"), 57_600, True
     ),
     ProtocolEntry("barcode_line", BarcodeLineDriver, BarcodeLineDescriber, ("reader_to_host",), 9_600, False),
     ProtocolEntry(

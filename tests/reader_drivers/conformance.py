@@ -39,6 +39,7 @@ def good_frames(protocol: str) -> tuple[bytes, ...]:
 
 CASES = (
     Case(protocol_named("thingmagic_ff"), good_frames("thingmagic_ff"), b"\x00\x13\x37"),
+    Case(protocol_named("uhfreader_crc16"), good_frames("uhfreader_crc16"), b"\x00\x02\x04"),
     Case(protocol_named("barcode_line"), good_frames("barcode_line"), b"\r\n\r\n"),
     Case(protocol_named("barcode_ssi"), good_frames("barcode_ssi"), b"\x00\x01\x02"),
 )

@@ -1,0 +1,97 @@
+"""What one UHFReader frame says, as names and values for a person or a test: the source of `baguier-agent decode`."""
+
+from reader_drivers.driver import Described, Fact, Facts
+from reader_drivers.errors import FrameError, Rejected
+from reader_drivers.uhfreader_crc16 import orders
+from reader_drivers.uhfreader_crc16.frames import Direction, Frame, FrameHunt
+from reader_drivers.uhfreader_crc16.tags import Heard, decode_list, tag_read, tags_in
+
+
+class Describer:
+    """Describes the frames of one direction of a capture, in order."""
+
+    def __init__(self, direction: str) -> None:
+        self._hunt = FrameHunt(Direction(direction))
+
+    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
+        """(bytes of the frame, description) of each frame or rejection that `received` completes."""
+        return [_described(part) for part in self._hunt.feed(received)]
+
+    def finish(self) -> list[tuple[bytes, Described]]:
+        """What is left at the end of the capture."""
+        return [_described(part) for part in self._hunt.flush()]
+
+
+def _described(part: Frame | Rejected) -> tuple[bytes, Described]:
+    if isinstance(part, Rejected):
+        return part.raw, ("rejected", {"reason": part.reason}, ())
+    try:
+        return part.raw, describe(part)
+    except FrameError as error:
+        return part.raw, ("rejected", {"reason": str(error)}, ())
+
+
+def describe(frame: Frame) -> Described:
+    """Event name, facts and reads of one frame.
+
+    Raises: FrameError: the frame is whole but the list inside it is broken.
+    """
+    facts: Facts = {
+        "address": f"{frame.address:02X}",
+        "command": f"{frame.order:02X}",
+        "name": orders.NAMES.get(frame.order, "unknown"),
+        "data_hex": frame.payload.hex().upper(),
+    }
+    if frame.status is None:
+        return "command", facts, ()
+    status = frame.status
+    facts |= {"status": f"{status:02X}", "status_name": orders.STATUS_NAMES.get(status, "unknown")}
+    if status == orders.NO_TAG or (frame.order == orders.PUSHED and status == orders.HEARTBEAT):
+        return "keep_alive", facts, ()
+    if status in orders.STATUS_MEANINGS and status not in orders.WITH_TAGS:
+        return "error", facts | _error_facts(frame), ()
+    if frame.order == orders.GET_INFORMATION:
+        return "reply", facts | _information_facts(frame.payload), ()
+    if status not in orders.WITH_TAGS:
+        return "reply", facts, ()
+    return _listed(frame, facts)
+
+
+def _listed(frame: Frame, facts: Facts) -> Described:
+    heard = tags_in(frame.order, frame.payload, None)
+    if frame.order == orders.INVENTORY and frame.payload:
+        profile, _ = decode_list(frame.payload, None)
+        facts |= {"variant": f"{profile.name} layout"}
+    if heard:
+        facts |= {"antenna_mask": heard[0].antenna_mask, "tags": [_tag_facts(tag) for tag in heard]}
+    return "tag_read" if heard else "reply", facts, tuple(tag_read(tag) for tag in heard)
+
+
+def _tag_facts(heard: Heard) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {"epc": heard.epc.hex().upper()}
+    if heard.tid:
+        facts["tid"] = heard.tid.hex().upper()
+    if heard.rssi_raw is not None:
+        facts["rssi_raw"] = heard.rssi_raw
+    return facts
+
+
+def _error_facts(frame: Frame) -> Facts:
+    status = frame.status or 0
+    facts: Facts = {"error": orders.STATUS_MEANINGS[status], "retryable": status in orders.RETRYABLE}
+    return facts | {"tag_error": f"{frame.payload[0]:02X}"} if frame.payload else facts
+
+
+def _information_facts(payload: bytes) -> Facts:
+    said = orders.decode_information(payload)
+    return {
+        "version": said.version,
+        "reader_type": f"{said.reader_type:02X}",
+        "protocols": f"{said.protocols:02X}",
+        "max_freq": f"{said.band.last:02X}",
+        "min_freq": f"{said.band.first:02X}",
+        "band": orders.band_words(said.band),
+        "power": said.power_dbm,
+        "scan_time_100ms": said.scan_units,
+        "variant": f"{said.profile.name} layout",
+    }

@@ -1,0 +1,41 @@
+"""A reader for tests that takes its settings and tells them; inventories are left to the test."""
+
+from reader_drivers.errors import Rejected
+from reader_drivers.uhfreader_crc16.frames import Direction, Frame, FrameHunt, encode_reply
+
+
+class Reader:
+    """One reader with address 07. `obeys` False: it takes orders and goes on as before."""
+
+    def __init__(self, kind: str = "0C", *, band: str = "4E00", power: int = 30, obeys: bool = True) -> None:
+        self.kind, self.band, self.power = bytes.fromhex(kind), bytes.fromhex(band), power
+        self.obeys = obeys
+        self.mode = b"\x00"
+        self.orders: list[tuple[str, str]] = []
+        self.addresses: list[int] = []
+
+    def answer(self, sent: bytes) -> bytes:
+        return b"".join(self._one(part) for part in FrameHunt(Direction.HOST_TO_READER).feed(sent))
+
+    def _one(self, order: Frame | Rejected) -> bytes:
+        assert isinstance(order, Frame)
+        self.orders.append((f"{order.order:02X}", order.payload.hex().upper()))
+        self.addresses.append(order.address)
+        is_18 = self.kind == b"\x09"
+        match order.order:
+            case 0x21:
+                short = b"\x00\x16" + self.kind + b"\x03" + self.band + bytes((self.power, 10))
+                payload = short if is_18 else short + bytes(4)
+            case 0x36:
+                payload = bytes(4) + self.mode + bytes(7)
+            case 0x77:
+                payload = self.mode + bytes(40)
+            case 0x22 if self.obeys:
+                self.band, payload = order.payload, b""
+            case 0x2F if self.obeys:
+                self.power, payload = order.payload[0], b""
+            case 0x01:
+                return b""
+            case _:
+                payload = b""
+        return encode_reply(order.order, 0, payload, address=7)
