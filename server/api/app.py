@@ -33,6 +33,7 @@ from server.feed.hub import Hub
 from server.signer.client import SignerClient
 from server.store.checkpoints import signed_size
 from server.store.unit_of_work import NoShopYet, Store
+from server.usecases.attach_reader import LEASE, end_lapsed
 from server.usecases.close_counts import close_covered
 from server.usecases.close_counts_overdue import end_overdue
 from server.usecases.make_records import make_records
@@ -57,6 +58,8 @@ ROUTERS: Final = (
 )
 SIGN_EVERY_S: Final = 1.0
 """A leaf is unsigned for about this long: the tail that a thief of the whole machine could still cut."""
+LEASES_EVERY_S: Final = 5.0
+"""How much longer than its lease a reader may stay on the air for a handheld that died."""
 PLANS_EVERY_S: Final = 60.0
 """How late an overdue count may be ended when nobody looks at its tour."""
 SECURITY_HEADERS: Final = {
@@ -122,6 +125,19 @@ async def keep_plans(store: Store) -> None:
     await _keep(lambda _: len(store.run(end_overdue)), every_s=PLANS_EVERY_S, failure="overdue_not_ended")
 
 
+async def keep_leases(store: Store, links: AgentLinks) -> None:
+    """Take readers off the air whose handheld no longer asks for them. After a start every device first gets time to ask."""
+    await asyncio.sleep(LEASE.total_seconds())
+    while True:
+        try:
+            await links.drain(await asyncio.to_thread(store.run, end_lapsed))
+        except NoShopYet:
+            pass
+        except DomainError as refusal:
+            LOG.warning("lease_not_ended", code=refusal.code, sentence=refusal.sentence)
+        await asyncio.sleep(LEASES_EVERY_S)
+
+
 async def _keep(step: Callable[[int], int], *, every_s: float, failure: str) -> None:
     """Take a step again and again in a thread of its own, with what the last good one gave; say once why one is refused."""
     was_refused, reached = "", 0
@@ -142,12 +158,13 @@ def create_app(
     store: Store, hub: Hub, bridge: FeedBridge, *, signer: SignerClient, pass_min_ms: int = PASS_MIN_MS
 ) -> FastAPI:
     """The application of one running server. `store` must have `bridge` as its listener."""
+    links = AgentLinks()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         bridge.start(asyncio.get_running_loop())
-        kept = (keep_signed(store, signer), keep_recorded(store, signer), keep_plans(store))
+        kept = (keep_signed(store, signer), keep_recorded(store, signer), keep_plans(store), keep_leases(store, links))
         jobs = [asyncio.create_task(one) for one in kept]
         yield
         for job in jobs:
@@ -156,7 +173,7 @@ def create_app(
 
     app = FastAPI(title="Baguier", version="0.1.0", openapi_url="/v1/openapi.json", lifespan=lifespan)
     app.state.context = Context(
-        store=store, hub=hub, links=AgentLinks(), signer=signer, pin_guard=PinGuard(), pass_min_ms=pass_min_ms
+        store=store, hub=hub, links=links, signer=signer, pin_guard=PinGuard(), pass_min_ms=pass_min_ms
     )
     problems.install(app)
     for router in ROUTERS:

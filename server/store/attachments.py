@@ -163,6 +163,34 @@ def drained_unsealed(connection: Connection, shop_id: ShopId, *, device_id: Devi
     return {row.id: int(row.to_seq) for row in found}
 
 
+def renew(connection: Connection, shop_id: ShopId, attachment_id: str, *, until: datetime) -> None:
+    """Let an attachment live until `until`. One that is ending goes on ending."""
+    connection.execute(
+        update(_ATTACHMENTS)
+        .where(_ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.id == attachment_id)
+        .values(lease_until=until)
+    )
+
+
+def end_lapsed(connection: Connection, shop_id: ShopId, *, at: datetime) -> tuple[tuple[DeviceId, str], ...]:
+    """Note that attachments which nobody renewed are to end; give agent and id of each, oldest first."""
+    is_lapsed = and_(
+        _ATTACHMENTS.c.shop_id == shop_id,
+        _ATTACHMENTS.c.lease_until < at,
+        _ATTACHMENTS.c.drain_asked_at.is_(None),
+        _ATTACHMENTS.c.drained_at.is_(None),
+    )
+    found = connection.execute(
+        select(_READERS.c.device_id, _ATTACHMENTS.c.id)
+        .select_from(_WITH_READER)
+        .where(is_lapsed)
+        .order_by(_ATTACHMENTS.c.opened_at, _ATTACHMENTS.c.id)
+    ).all()
+    if found:
+        connection.execute(update(_ATTACHMENTS).where(is_lapsed).values(drain_asked_at=at))
+    return tuple((DeviceId(row.device_id), row.id) for row in found)
+
+
 def ask_to_drain(connection: Connection, shop_id: ShopId, round_id: RoundId, *, at: datetime) -> None:
     """Note that the round's person ends its attachments; asked again, the first moment stands."""
     connection.execute(

@@ -69,7 +69,7 @@ class Attached:
 def attach_reader(
     work: UnitOfWork, *, round_id: RoundId, reader: str, person_id: PersonId, device_id: DeviceId
 ) -> Attached:
-    """Open an attachment of `reader` for a round; asked again, give the one that is open.
+    """Open an attachment of `reader` for a round; asked again, renew the lease of the one that is open.
 
     A reader whose antennas stand for places listens for one round a place; any other for one round at a time. What listens
     for a sealed round gives way; a scanner also follows its person from round to round, and into a sealed round for as long as
@@ -90,6 +90,7 @@ def attach_reader(
     own = [one for one in attachments.open_ones(work.conn, work.shop_id, device_id=agent) if one.reader_id == reader_id]
     for one in own:
         if one.round_id == round_id:
+            attachments.renew(work.conn, work.shop_id, one.id, until=work.now + LEASE)
             return Attached(agent=agent, attachment=one, antennas=antennas)
     in_the_way = [one for one in own if not antennas or one.place_id == facts.place_id]
     for one in in_the_way:
@@ -113,6 +114,14 @@ def attachments_to_drain(
     _own_round(work, round_id=round_id, person_id=person_id, device_id=device_id)
     attachments.ask_to_drain(work.conn, work.shop_id, round_id, at=work.now)
     return attachments.open_of_round(work.conn, work.shop_id, round_id)
+
+
+def end_lapsed(work: UnitOfWork) -> tuple[tuple[DeviceId, str], ...]:
+    """End what nobody renewed; each agent is to be told `drain`, now or when it is back. What was heard stays in the round.
+
+    For a job: nobody asks for it. A device that comes back attaches again.
+    """
+    return attachments.end_lapsed(work.conn, work.shop_id, at=work.now)
 
 
 def _own_round(work: UnitOfWork, *, round_id: RoundId, person_id: PersonId, device_id: DeviceId) -> RoundFacts:

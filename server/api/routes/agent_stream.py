@@ -157,8 +157,9 @@ class AgentSession:
     async def _seal_arrived(self, seq: int) -> None:
         """Try to seal the rounds of drained attachments that end at or before `seq`: all of theirs is stored."""
         for attachment in [one for one, to_seq in self._unsealed.items() if to_seq <= seq]:
-            del self._unsealed[attachment]
-            await self._seal(attachment)
+            # While one seal is written, the other task may have taken the next.
+            if self._unsealed.pop(attachment, None) is not None:
+                await self._seal(attachment)
 
     async def _seal(self, attachment: str) -> None:
         # A unit of its own: what the agent said stands, whatever the seal says.

@@ -28,6 +28,7 @@ from server.store.credentials import secret_sha256
 from server.store.tables import Count as CountTable
 from server.store.tables import Device, Person, SessionRow, table
 from server.store.unit_of_work import Store, UnitOfWork
+from server.usecases.attach_reader import end_lapsed
 from server.usecases.close_counts_overdue import end_overdue
 from tests.server.usecases.count_shop import CLAIRE_ELSEWHERE, RINGS, TWO, CountShop
 
@@ -107,6 +108,10 @@ async def _job_keep_plans(one: "OnePerson", _session: Session) -> None:
     await asyncio.to_thread(one.site.store.run, end_overdue)
 
 
+async def _job_keep_leases(one: "OnePerson", _session: Session) -> None:
+    await asyncio.to_thread(one.site.store.run, end_lapsed)
+
+
 async def _job_keep_recorded(one: "OnePerson", _session: Session) -> None:
     one.recorded = await asyncio.to_thread(record_ended, one.site.store, one.site.signer, looked_at=one.recorded)
 
@@ -115,6 +120,7 @@ JOBS: Final[dict[str, Call]] = {
     "job keep_signed": _job_keep_signed,
     "job keep_recorded": _job_keep_recorded,
     "job keep_plans": _job_keep_plans,
+    "job keep_leases": _job_keep_leases,
 }
 """What the server does by itself, one turn of it."""
 
