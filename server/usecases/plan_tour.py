@@ -9,12 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from server.clock import to_ms
 from server.core.actors import SERVER
 from server.core.count_acts import CountPlan, Occasion
 from server.core.draw import Candidate, expected_draws, thresholds, weight_of
 from server.core.errors import Malformed
-from server.core.ids import CountId, PieceRef, PlaceId, TourId
+from server.core.ids import CountId, PieceRef, PlaceId, ShopId, TourId
 from server.core.log.events import ActorKind, EventType, Subject
 from server.core.plain_json import JsonObject, digest_of
 from server.core.tours import countable_places
@@ -56,6 +58,12 @@ def shop_moment(shop: ShopFacts, now: datetime) -> ShopMoment:
         opening_by=datetime.combine(day, OPENING_BY, zone).astimezone(UTC),
         ends_at=datetime.combine(day + timedelta(days=1), start, zone).astimezone(UTC),
     )
+
+
+def tour_of_now(connection: Connection, shop_id: ShopId, now: datetime) -> TourRow | None:
+    """The tour of now; None: nobody has asked for it yet."""
+    moment = shop_moment(shop_facts(connection, shop_id), now)
+    return tours.of_day(connection, shop_id, shop_day=moment.day, occasion=moment.occasion)
 
 
 def current_tour(work: UnitOfWork) -> TourRow:

@@ -7,18 +7,19 @@ from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection
 
 from server.api.auth import Person
-from server.api.context import context_of
+from server.api.context import Context, context_of
 from server.api.lists_read import ListsRead
 from server.api.strict_json import Asked, StrictRoute
 from server.clock import to_ms
 from server.core.actors import Actor
 from server.core.count_acts import Occasion
 from server.core.count_sheet import Mode
-from server.core.count_states import CountState
+from server.core.count_states import SIGNED_OFF_STATES, CountState
 from server.core.errors import Malformed
-from server.core.ids import CountId, PersonId, TourId
+from server.core.ids import CountId, PersonId, ShopId, TourId
 from server.core.log.events import format_time
 from server.core.tours import TourList
 from server.store import counts, places, signatures, tours
@@ -29,7 +30,7 @@ from server.store.tours import CountRow, TourRow
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.close_counts import close_counts
 from server.usecases.close_counts_overdue import end_overdue
-from server.usecases.plan_tour import ShopMoment, current_tour, shop_moment
+from server.usecases.plan_tour import ShopMoment, current_tour, shop_moment, tour_of_now
 from server.usecases.sign_tour import SigningAsked, show_list, sign_tour
 from server.usecases.sign_tour_pin import pin_check
 from server.usecases.verify_count import is_recounted
@@ -140,27 +141,23 @@ class SignatureShown(BaseModel):
 
 @router.get("/current")
 async def current(request: Request, person: Person) -> TourShown:
-    """The tour of now, planned on the first request; what can be closed is closed, what is overdue is ended."""
-
-    def work(unit: UnitOfWork) -> TourShown:
-        end_overdue(unit)
-        tour = current_tour(unit)
-        close_counts(unit, tour.id)
-        return _shown(unit, tour, person)
-
-    return await context_of(request).written(work)
+    """The tour of now, planned on the first request; what can be closed is closed."""
+    context = context_of(request)
+    known = await asyncio.to_thread(
+        context.store.read, lambda conn: tour_of_now(conn, context.store.shop_id, context.store.clock.now())
+    )
+    tour = await context.written(_planned) if known is None else known
+    return await _seen(context, tour, person)
 
 
 @router.get("/{tour_id}")
 async def show(request: Request, tour_id: Id, person: Person) -> TourShown:
     """One tour; what can be closed is closed."""
-
-    def work(unit: UnitOfWork) -> TourShown:
-        tour = tours.by_id(unit.conn, unit.shop_id, TourId(tour_id))
-        close_counts(unit, tour.id)
-        return _shown(unit, tour, person)
-
-    return await context_of(request).written(work)
+    context = context_of(request)
+    tour = await asyncio.to_thread(
+        context.store.read, lambda conn: tours.by_id(conn, context.store.shop_id, TourId(tour_id))
+    )
+    return await _seen(context, tour, person)
 
 
 @router.get("/{tour_id}/list")
@@ -209,15 +206,34 @@ def _moment(text: str) -> int:
     return to_ms(moment)
 
 
-def _shown(work: UnitOfWork, tour: TourRow, person: SignedIn) -> TourShown:
-    paths = places.paths(work.conn, work.shop_id)
-    names = tours.names(work.conn, work.shop_id)
-    due = format_time(_due(shop_moment(shop_facts(work.conn, work.shop_id), work.now), tour))
+def _planned(work: UnitOfWork) -> TourRow:
+    end_overdue(work)
+    return current_tour(work)
+
+
+async def _seen(context: Context, tour: TourRow, person: SignedIn) -> TourShown:
+    """A tour as it is shown. Every screen asks after every message, so the writer is troubled only when something can be closed."""
+    store = context.store
+
+    def look(conn: Connection) -> TourShown:
+        return _shown(conn, store.shop_id, tour, person=person, now=store.clock.now())
+
+    shown = await asyncio.to_thread(store.read, look)
+    if all(CountState[one.state] not in SIGNED_OFF_STATES for one in shown.counts):
+        return shown
+    await context.written(lambda work: close_counts(work, tour.id))
+    return await asyncio.to_thread(store.read, look)
+
+
+def _shown(conn: Connection, shop_id: ShopId, tour: TourRow, *, person: SignedIn, now: datetime) -> TourShown:
+    paths = places.paths(conn, shop_id)
+    names = tours.names(conn, shop_id)
+    due = format_time(_due(shop_moment(shop_facts(conn, shop_id), now), tour))
     return TourShown(
         id=tour.id,
         occasion=tour.occasion.value,
         shop_day=tour.shop_day.isoformat(),
-        now=format_time(work.now),
+        now=format_time(now),
         counts=[
             TourCountShown(
                 id=row.id,
@@ -227,10 +243,10 @@ def _shown(work: UnitOfWork, tour: TourRow, person: SignedIn) -> TourShown:
                 my_role=_role(row, person.person_id),
                 due_at=due,
                 partner=_partner(row, person.person_id, names=names),
-                has_recount=_has_recount(work, row),
-                has_signed=_has_signed(work, row, person.person_id),
+                has_recount=_has_recount(conn, shop_id, row),
+                has_signed=_has_signed(conn, shop_id, row, person=person.person_id),
             )
-            for row in tours.count_rows(work.conn, work.shop_id, tour.id)
+            for row in tours.count_rows(conn, shop_id, tour.id)
         ],
     )
 
@@ -241,15 +257,15 @@ def _due(now: ShopMoment, tour: TourRow) -> datetime:
     return due + (tour.shop_day - now.day)
 
 
-def _has_recount(work: UnitOfWork, row: CountRow) -> bool:
+def _has_recount(conn: Connection, shop_id: ShopId, row: CountRow) -> bool:
     is_revealed = row.state in (CountState.REVEALED, CountState.RECOUNTING)
-    return is_revealed and not is_recounted(counts.load(work.conn, work.shop_id, row.id))
+    return is_revealed and not is_recounted(counts.load(conn, shop_id, row.id))
 
 
-def _has_signed(work: UnitOfWork, row: CountRow, person: PersonId) -> bool:
+def _has_signed(conn: Connection, shop_id: ShopId, row: CountRow, *, person: PersonId) -> bool:
     if row.state != CountState.SIGNED_ONE or _role(row, person) is None:
         return False
-    return any(one.by.person == person for one in counts.load(work.conn, work.shop_id, row.id).signatures)
+    return any(one.by.person == person for one in counts.load(conn, shop_id, row.id).signatures)
 
 
 def _role(row: CountRow, person: PersonId) -> str | None:
