@@ -244,8 +244,7 @@ class UhfReaderDriver:
         assert self._plan is not None
         has_targets = self._profile is orders.UHFREADER288
         self._turns = Turns(self._plan.antennas, (Target.A, Target.B) if has_targets else (Target.A,))
-        ended = self._passes.close(now)
-        return Output((reply, *ended, self._enter(ReaderPhase.READING)), self._send_round(now))
+        return Output((reply, self._enter(ReaderPhase.READING)), self._send_round(now))
 
     def _repeat(self, now: int) -> Output:
         # A round that was asked to be the last one is not asked for again.

@@ -3,6 +3,8 @@
 from reader_drivers.errors import Rejected
 from reader_drivers.uhfreader_crc16.frames import Direction, Frame, FrameHunt, encode_reply
 
+ROUND = 0x01
+
 
 class Reader:
     """One reader with address 07. `obeys` False: it takes orders and goes on as before."""
@@ -39,3 +41,13 @@ class Reader:
             case _:
                 payload = b""
         return encode_reply(order.order, 0, payload, address=7)
+
+
+def rounds(sent: bytes) -> list[str]:
+    parts = FrameHunt(Direction.HOST_TO_READER).feed(sent)
+    return [part.payload.hex().upper() for part in parts if isinstance(part, Frame) and part.order == ROUND]
+
+
+def tags(*epcs: str, status: int = 0x01, mask: int = 1) -> bytes:
+    listed = b"".join(bytes((len(epc) // 2,)) + bytes.fromhex(epc) + b"\x50" for epc in epcs)
+    return encode_reply(ROUND, status, bytes((mask, len(epcs))) + listed)

@@ -1,5 +1,7 @@
 """The UHFReader session against answers written out by hand."""
 
+import dataclasses
+
 import pytest
 
 from reader_drivers.driver import (
@@ -14,14 +16,14 @@ from reader_drivers.driver import (
 )
 from reader_drivers.errors import PlanRefused, Rejected
 from reader_drivers.reads import TagRead
-from reader_drivers.uhfreader_crc16.frames import Direction, Frame, FrameHunt, encode_reply
+from reader_drivers.uhfreader_crc16.frames import encode_reply
 from reader_drivers.uhfreader_crc16.machine import ANSWER_MS, GAP_MS, UhfReaderDriver
-from tests.reader_drivers.uhfreader_crc16.obedient_reader import Reader
+from tests.reader_drivers.uhfreader_crc16.obedient_reader import ROUND, Reader, rounds, tags
 
 PLAN = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1, 2))
 PLAN_18 = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1,))
 NO_TAG = encode_reply(0x01, 0xFB, b"")
-INFORM, ROUND = 0x21, 0x01
+INFORM = 0x21
 
 
 def bring_up(driver: UhfReaderDriver, reader: Reader, plan: ReadPlan = PLAN) -> list[Event]:
@@ -31,16 +33,6 @@ def bring_up(driver: UhfReaderDriver, reader: Reader, plan: ReadPlan = PLAN) -> 
         output = driver.feed(answer, 0)
         events.extend(output.events)
     return events
-
-
-def rounds(sent: bytes) -> list[str]:
-    parts = FrameHunt(Direction.HOST_TO_READER).feed(sent)
-    return [part.payload.hex().upper() for part in parts if isinstance(part, Frame) and part.order == ROUND]
-
-
-def tags(*epcs: str, status: int = 0x01, mask: int = 1) -> bytes:
-    listed = b"".join(bytes((len(epc) // 2,)) + bytes.fromhex(epc) + b"\x50" for epc in epcs)
-    return encode_reply(ROUND, status, bytes((mask, len(epcs))) + listed)
 
 
 def of(kind: type, events: tuple[Event, ...] | list[Event]) -> list[Event]:
@@ -273,6 +265,15 @@ def test_unconnected_antenna_is_told_once_and_the_others_read_on(reading: UhfRea
     assert second.events == ()
 
 
+def test_antenna_that_was_connected_in_between_is_told_again(reading: UhfReaderDriver) -> None:
+    error = encode_reply(ROUND, 0xF8, b"")
+    reading.feed(error + NO_TAG + NO_TAG, 100)
+    reading.feed(NO_TAG + NO_TAG, 200)
+    reading.feed(NO_TAG + NO_TAG, 300)
+
+    assert [type(event) for event in reading.feed(error, 400).events] == [ReaderError]
+
+
 def test_inventory_refused_as_wrong_ends_in_a_fault(reading: UhfReaderDriver) -> None:
     events = reading.feed(encode_reply(0x00, 0xFE, b""), 100).events
 
@@ -313,11 +314,22 @@ def test_stopping_reader_that_falls_silent_is_lost_and_not_asked_again(reading: 
     assert reading.phase is ReaderPhase.LOST
 
 
-def test_unanswered_round_is_asked_again_then_the_reader_is_lost(reading: UhfReaderDriver) -> None:
-    sent = [len(reading.tick(now).sent) for now in range(0, 8_000, 1_300)]
+def test_round_is_asked_again_after_its_scan_time_and_an_answer_time_then_the_reader_is_lost(
+    reading: UhfReaderDriver,
+) -> None:
+    times = (0, 1_299, 1_300, 1_310, 2_609, 2_610, 2_620, 3_920)
 
-    assert [bool(size) for size in sent] == [False, True, False, True, False, False, False]
+    sent = [bool(reading.tick(now).sent) for now in times]
+
+    assert sent == [False, False, True, False, False, True, False, False]
     assert reading.phase is ReaderPhase.LOST
+
+
+def test_frames_of_a_long_round_prove_that_the_reader_is_there(reading: UhfReaderDriver) -> None:
+    reading.tick(0)
+    reading.feed(tags("AA11", status=0x03), 1_290)
+
+    assert [reading.tick(now).sent for now in (1_300, 2_599)] == [b"", b""]
 
 
 def test_cut_ends_a_pass_with_reads_and_the_rest_of_its_turn_proves_no_silence(reading: UhfReaderDriver) -> None:
@@ -372,9 +384,16 @@ def test_frame_that_stops_in_the_middle_is_given_up_and_the_next_one_read(readin
     assert len(of(TagRead, reading.feed(frame, 200).events)) == 1
 
 
-def test_plan_without_tid_does_not_ask_for_it() -> None:
-    driver, reader = UhfReaderDriver(), Reader(band="8340", power=20)
+def test_round_follows_the_plan_in_session_antenna_tid_and_time() -> None:
+    for change, payload in [
+        ({"tid_words": 0}, "0401008003"),
+        ({"session": 2}, "2402008003"),
+        ({"antennas": (4,)}, "2401008303"),
+        ({"search_ms": 50}, "2401008003"),
+        ({"search_ms": 901}, "240100800A"),
+    ]:
+        reader = Reader(band="8340", power=20)
 
-    bring_up(driver, reader, ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(2,), session=2, tid_words=0))
+        bring_up(UhfReaderDriver(), reader, dataclasses.replace(PLAN_18, **change))  # type: ignore[arg-type]
 
-    assert reader.orders[-1] == ("01", "0402008103")
+        assert reader.orders[-1] == ("01", payload)
