@@ -9,6 +9,8 @@ from reader_drivers.barcode_line.machine import BarcodeLineDriver
 from reader_drivers.barcode_ssi.describe import Describer as BarcodeSsiDescriber
 from reader_drivers.barcode_ssi.machine import BarcodeSsiDriver
 from reader_drivers.driver import Describer, Driver
+from reader_drivers.feig_iso.describe import Describer as FeigIsoDescriber
+from reader_drivers.feig_iso.machine import FeigIsoDriver
 from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
 from reader_drivers.uhfreader_crc16.describe import Describer as UhfReaderDescriber
@@ -38,6 +40,7 @@ PROTOCOLS: Final = (
     ProtocolEntry(
         "uhfreader_crc16", UhfReaderDriver, UhfReaderDescriber, ("reader_to_host", "host_to_reader"), 57_600, True
     ),
+    ProtocolEntry("feig_iso", FeigIsoDriver, FeigIsoDescriber, ("reader_to_host", "host_to_reader"), 38_400, True),
     ProtocolEntry("barcode_line", BarcodeLineDriver, BarcodeLineDescriber, ("reader_to_host",), 9_600, False),
     ProtocolEntry(
         "barcode_ssi", BarcodeSsiDriver, BarcodeSsiDescriber, ("reader_to_host", "host_to_reader"), 9_600, False

@@ -11,8 +11,8 @@ from typing import Any
 from reader_drivers.agent.protocols import ProtocolEntry, protocol_named
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-UNKNOWABLE = {"vendor", "ais", "symbology", "digital_link"}
-"""Keys that need more than the bytes of the frame, or belong to the barcode parser."""
+UNKNOWABLE = {"vendor", "ais", "symbology", "digital_link", "note"}
+"""Keys that need more than the bytes of the frame, are remarks, or belong to the barcode parser."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ def good_frames(protocol: str) -> tuple[bytes, ...]:
 CASES = (
     Case(protocol_named("thingmagic_ff"), good_frames("thingmagic_ff"), b"\x00\x13\x37"),
     Case(protocol_named("uhfreader_crc16"), good_frames("uhfreader_crc16"), b"\x00\x02\x04"),
+    Case(protocol_named("feig_iso"), good_frames("feig_iso"), b"\x00\x01\x04"),
     Case(protocol_named("barcode_line"), good_frames("barcode_line"), b"\r\n\r\n"),
     Case(protocol_named("barcode_ssi"), good_frames("barcode_ssi"), b"\x00\x01\x02"),
 )

@@ -1,0 +1,126 @@
+"""Frames and tag records of FEIG readers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reader_drivers.errors import Rejected
+from reader_drivers.feig_iso.describe import Describer
+from reader_drivers.feig_iso.frames import Direction, Frame, FrameHunt, encode_command, encode_reply
+from reader_drivers.feig_iso.tags import Tag, decode_inventory, tag_read
+
+# Amarok79/InlayTester.Drivers.FeigReader, tests: an inventory answer with one tag.
+INVENTORY = bytes.fromhex("11 00 B0 00 01 03 00 E0040150A05F02B7 D7BE")
+ISO15693 = bytes.fromhex("03 00 E0040150A05F02B7")
+UID = bytes.fromhex("E0040150A05F02B7")
+
+
+@given(st.integers(0, 255), st.binary(max_size=248))
+def test_order_survives_encoding_and_decoding(command: int, payload: bytes) -> None:
+    raw = encode_command(command, payload)
+
+    assert FrameHunt(Direction.HOST_TO_READER).feed(raw) == [Frame(False, 0xFF, command, None, payload, raw)]
+
+
+@pytest.mark.parametrize("is_advanced", [False, True])
+@given(command=st.integers(0, 255), status=st.integers(0, 255), payload=st.binary(max_size=249))
+def test_answer_survives_encoding_and_decoding(*, is_advanced: bool, command: int, status: int, payload: bytes) -> None:
+    raw = encode_reply(command, status, payload, is_advanced=is_advanced)
+
+    assert FrameHunt(Direction.READER_TO_HOST).feed(raw) == [Frame(is_advanced, 0, command, status, payload, raw)]
+
+
+def test_answer_of_more_than_255_bytes_is_read() -> None:
+    raw = encode_reply(0xB0, 0, bytes((200,)) + ISO15693 * 200, is_advanced=True)
+
+    (frame,) = FrameHunt(Direction.READER_TO_HOST).feed(raw)
+
+    assert isinstance(frame, Frame)
+    assert len(decode_inventory(frame.payload)[0]) == 200
+
+
+@given(st.binary(max_size=60))
+def test_garbage_between_two_frames_loses_neither(garbage: bytes) -> None:
+    hunt = FrameHunt(Direction.READER_TO_HOST)
+    one, two = encode_reply(0x69, 0), INVENTORY
+
+    found = hunt.feed(one + garbage + two) + hunt.flush()
+
+    frames = [part.raw for part in found if isinstance(part, Frame)]
+    assert frames[0] == one
+    assert frames[-1] == two
+
+
+def test_length_that_no_frame_has_holds_no_good_frame_back() -> None:
+    found = FrameHunt(Direction.READER_TO_HOST).feed(b"\x05\x02\x00\x07\x04" + INVENTORY)
+
+    assert [part.raw for part in found if isinstance(part, Frame)] == [INVENTORY]
+    assert b"".join(part.raw for part in found if isinstance(part, Rejected)) == b"\x05\x02\x00\x07\x04"
+
+
+def test_frame_cut_short_is_one_rejection() -> None:
+    hunt = FrameHunt(Direction.READER_TO_HOST)
+
+    assert hunt.feed(INVENTORY[:12]) + hunt.flush() == [
+        Rejected(INVENTORY[:12], "length: the frame stops after 12 bytes")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "tag"),
+    [
+        ("00 00 0102030405060708", Tag("ICODE1", bytes.fromhex("0102030405060708"), 0)),
+        ("03 2A E0040150A05F02B7", Tag("ISO15693", UID, 0x2A)),
+        ("04 00 00 01020304050607", Tag("ISO14443A", bytes.fromhex("01020304050607"))),
+        ("04 24 00 0102030405060708090A", Tag("ISO14443A", bytes.fromhex("0102030405060708090A"))),
+        ("05 0000000000 04030201", Tag("ISO14443B", bytes.fromhex("01020304"))),
+        ("84 00 0C 30340000000000000000000A", Tag("GEN2", bytes.fromhex("30340000000000000000000A"))),
+    ],
+)
+def test_record_of_each_kind_is_read_and_the_one_behind_it_too(record: str, tag: Tag) -> None:
+    payload = b"\x02" + bytes.fromhex(record) + ISO15693
+
+    assert decode_inventory(payload) == ((tag, Tag("ISO15693", UID, 0)), "")
+
+
+@pytest.mark.parametrize(
+    ("payload", "tags", "word"),
+    [
+        (b"\x02" + ISO15693 + b"\x0c\x01\x02", 1, "format"),
+        (b"\x02" + ISO15693, 1, "length"),
+        (b"\x02" + ISO15693 + ISO15693[:-1], 1, "length"),
+        (b"\x01" + ISO15693 + b"\x00", 1, "length"),
+        (b"\x01\x84\x00\x3f" + bytes(63), 0, "length"),
+        (b"", 0, "length"),
+    ],
+)
+def test_broken_record_hides_only_what_stands_behind_it(payload: bytes, tags: int, word: str) -> None:
+    found, reason = decode_inventory(payload)
+
+    assert len(found) == tags
+    assert reason.startswith(f"{word}:")
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_kind", "air"),
+    [("ISO15693", "uid", "iso15693"), ("ISO14443A", "uid", "iso14443"), ("GEN2", "epc", "gen2")],
+)
+def test_read_says_what_kind_of_code_it_has(kind: str, id_kind: str, air: str) -> None:
+    read = tag_read(Tag(kind, UID), antenna=1)
+
+    assert (read.id_hex, read.id_bits, read.id_kind, read.air) == ("E0040150A05F02B7", 64, id_kind, air)
+
+
+@pytest.mark.parametrize(
+    ("status", "payload", "event"),
+    [
+        (0x01, "", "keep_alive"),
+        (0x83, "", "error"),
+        (0x00, "0203", "reply"),
+        (0x94, "01030011223344556677FF", "tag_read"),
+    ],
+)
+def test_answer_to_a_host_command_is_named_by_what_it_tells(status: int, payload: str, event: str) -> None:
+    raw = encode_reply(0xB0, status, bytes.fromhex(payload))
+
+    assert Describer("reader_to_host").feed(raw)[0][1][0] == event
