@@ -178,9 +178,6 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
     scans: Annotated[tuple[ScanRow, ...], msgspec.Meta(max_length=ROWS_MAX)]
 
 
-ReadBatch: TypeAlias = Batch
-
-
 class Ack(msgspec.Struct, frozen=True, array_like=True, tag="ack"):
     """Everything up to and including `seq` is stored durably."""
 

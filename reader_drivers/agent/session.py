@@ -81,11 +81,6 @@ class ReaderSession:
         """Name from agent.toml."""
         return self._settings.name
 
-    @property
-    def is_transmitting(self) -> bool:
-        """True from the first order of the bring-up until the reader is at rest."""
-        return self._phase not in _AT_REST
-
     def entry(self) -> ReaderEntry:
         """The reader as hello lists it."""
         return ReaderEntry(self.name, self._settings.protocol.name, self._settings.antennas, self._state)

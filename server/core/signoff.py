@@ -6,7 +6,7 @@ each signature, again at close, and for a void; the database and the pack verifi
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import assert_never
 
 from server.core import count_acts as acts
 from server.core.actors import Actor, PersonRights, Role, is_same_human, may_count
@@ -29,7 +29,6 @@ from server.core.sealed_sets import require_reason
 
 EndingAct = acts.ReopenResult | acts.Sign | acts.Close | acts.Miss | acts.Abandon | acts.Void
 """The acts that this module decides on."""
-ENDING_ACTS: Final = (acts.ReopenResult, acts.Sign, acts.Close, acts.Miss, acts.Abandon, acts.Void)
 
 
 def require_two_people(

@@ -6,7 +6,6 @@ drain, it seals as soon as it can.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from server.clock import from_ms
 from server.core import count_acts as acts
@@ -14,7 +13,7 @@ from server.core.actors import Actor
 from server.core.count import advance
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
-from server.core.errors import Conflict, DomainError
+from server.core.errors import DomainError
 from server.core.ids import CountId, DeviceId, RoundId
 from server.core.plain_json import JsonObject, from_plain, to_plain
 from server.core.sealed_sets import AcceptedGap, Reason, RoundKind
@@ -24,12 +23,6 @@ from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
 from server.usecases.attach_reader import NotYourRound, RoundAbsent, RoundSealed
 from server.usecases.seal_round_set import refs_of_labels, sealed_set
-
-
-class SealUnasked(Conflict):
-    """Nobody has sealed this round."""
-
-    code: ClassVar[str] = "seal_unasked"
 
 
 @dataclass(frozen=True, slots=True)

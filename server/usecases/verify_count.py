@@ -91,11 +91,6 @@ def asked_with_answers(count: Count, by: Actor) -> tuple[Asked, ...]:
     return tuple(Asked(ref, reason, said.get(ref)) for ref, reason in ask_reasons(count).items())
 
 
-def asked_of(count: Count, by: Actor) -> tuple[PieceRef, ...]:
-    """The pieces this person still has to hold."""
-    return tuple(one.ref for one in asked_with_answers(count, by) if one.is_present is None)
-
-
 def needs_labels(count: Count, by: Actor) -> bool:
     """Whether this person must scan every label: all asks are answered and the quantity still differs from the round."""
     is_unsettled = count.b1 is not None and count.scanned is None and is_quantity_unequal(count)

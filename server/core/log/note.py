@@ -27,7 +27,6 @@ SIGNATURES_MAX: Final = 16
 _ED25519: Final = b"\x01"
 _KEY_BYTES: Final = 32
 _ID_BYTES: Final = 4
-_SIGNATURE_BYTES: Final = 64
 
 
 class NoteMalformed(Malformed):

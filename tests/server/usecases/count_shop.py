@@ -247,9 +247,10 @@ class CountShop:
         return self.store.run(lambda work: verify_count.key_quantity(work, count_id, by, n_pieces=n_pieces))
 
     def answer_all(self, place: PlaceId, by: Actor = MARC) -> Count:
-        """The verifier scans the label of everything asked and seals."""
-        for asked in verify_count.asked_of(self.sheet(place), by):
-            self._answer(place, by, verify_count.Word(label=label(int(asked[-6:]))))
+        """The verifier scans the label of everything that is still asked and seals."""
+        for asked in verify_count.asked_with_answers(self.sheet(place), by):
+            if asked.is_present is None:
+                self._answer(place, by, verify_count.Word(label=label(int(asked.ref[-6:]))))
         return self.store.run(lambda work: verify_count.seal_verification(work, self.count_of(place), by))
 
     def _answer(self, place: PlaceId, by: Actor, word: verify_count.Word) -> None:

@@ -225,8 +225,8 @@ def test_a_day_of_one_person_has_its_record_and_is_never_verified_by_two(
     alone = Reason("Claire est seule.", "0" * 64)
     store.run(lambda work: verify_count.go_solo(work, count, CLAIRE, reason=alone))
     signed_shop.key(ONE, 4, CLAIRE)
-    for asked in verify_count.asked_of(signed_shop.sheet(ONE), CLAIRE):
-        word = verify_count.Word(label=count_shop.label(int(asked[-6:])))
+    for asked in verify_count.asked_with_answers(signed_shop.sheet(ONE), CLAIRE):
+        word = verify_count.Word(label=count_shop.label(int(asked.ref[-6:])))
         store.run(lambda work, word=word: verify_count.answer(work, count, CLAIRE, word=word))  # type: ignore[misc]
     store.run(lambda work: verify_count.reveal_solo(work, count, CLAIRE))
     signed_shop.sign(CLAIRE)

@@ -116,12 +116,13 @@ def test_nothing_can_be_drawn_before_a_checkpoint_covers_the_first_seal(counting
 
 def test_the_asked_pieces_are_named_only_after_the_quantity_and_only_to_the_verifier(counting: CountShop) -> None:
     counting.count_first(ONE, RINGS[ONE])
-    assert verify_count.asked_of(counting.claim(ONE), MARC) == ()
+    assert verify_count.asked_with_answers(counting.claim(ONE), MARC) == ()
 
     keyed = counting.key(ONE, 4)
 
-    assert verify_count.asked_of(keyed, MARC) == tuple(ref(number) for number in RINGS[ONE])
-    assert verify_count.asked_of(keyed, CLAIRE) == ()
+    asked = verify_count.asked_with_answers(keyed, MARC)
+    assert [(one.ref, one.is_present) for one in asked] == [(ref(number), None) for number in RINGS[ONE]]
+    assert verify_count.asked_with_answers(keyed, CLAIRE) == ()
 
 
 def test_an_asked_piece_is_there_by_its_label_and_not_by_its_reference(counting: CountShop) -> None:
