@@ -20,7 +20,7 @@ from server.core.count_states import ENDED_STATES, NEXT_STEP, TABLE, CountState
 from server.core.counting import COUNTING_ACTS, apply_counting
 from server.core.errors import Conflict
 from server.core.log.events import EventType, Subject
-from server.core.plain_json import JsonObject, from_plain, from_tagged, kind_of, tagged, to_plain
+from server.core.plain_json import JsonObject, from_tagged, kind_of, tagged, to_plain
 from server.core.sealed_parts import SealedPart, part_sealed_by
 from server.core.sealed_sets import RoundKind
 from server.core.settling import SETTLING_ACTS, apply_settling
@@ -120,21 +120,6 @@ def advance(count: Count, act: Act) -> Transition:
 def replay(plan: CountPlan, done: Iterable[Act]) -> Count:
     """The sheet after all acts, in the order they were accepted. Equal to stepping one by one."""
     return reduce(lambda count, act: advance(count, act).count, done, planned(plan))
-
-
-def count_to_json(count: Count) -> JsonObject:
-    """The sheet for the store."""
-    plain = to_plain(count)
-    assert isinstance(plain, dict)
-    return plain
-
-
-def count_from_json(plain: JsonObject) -> Count:
-    """The sheet that `count_to_json` wrote.
-
-    Raises: Malformed.
-    """
-    return from_plain(Count, plain)
 
 
 def act_to_json(act: Act) -> JsonObject:

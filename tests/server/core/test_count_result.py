@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.core import count_acts as acts
-from server.core.count import count_from_json, count_to_json, replay
+from server.core.count import replay
 from server.core.count_acts import Act, CountPolicy, ExpectedPiece
 from server.core.count_result import make_result
 from server.core.count_states import CountState
 from server.core.ids import CountId, PlaceId
 from server.core.sealed_sets import RoundKind
+from server.store.counts import sheet_from_text, sheet_to_text
 from tests.server.core.count_story import (
     CLAIRE,
     MARC,
@@ -85,7 +86,7 @@ def test_storing_and_late_reads_leave_the_digest_alone(make: Callable[[], Story]
 
     story.tell(acts.HearLate(CLAIRE, T0 + 1, tuple(late)))  # type: ignore[arg-type]
 
-    assert make_result(count_from_json(count_to_json(story.count))) == before
+    assert make_result(sheet_from_text(sheet_to_text(story.count))) == before
 
 
 def test_the_root_of_the_story_is_the_one_in_the_digest() -> None:
