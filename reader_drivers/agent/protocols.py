@@ -13,6 +13,8 @@ from reader_drivers.feig_iso.describe import Describer as FeigIsoDescriber
 from reader_drivers.feig_iso.machine import FeigIsoDriver
 from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
+from reader_drivers.tsl_ascii2.describe import Describer as TslDescriber
+from reader_drivers.tsl_ascii2.machine import TslDriver
 from reader_drivers.uhfreader_crc16.describe import Describer as UhfReaderDescriber
 from reader_drivers.uhfreader_crc16.machine import UhfReaderDriver
 
@@ -45,6 +47,7 @@ PROTOCOLS: Final = (
     ProtocolEntry(
         "barcode_ssi", BarcodeSsiDriver, BarcodeSsiDescriber, ("reader_to_host", "host_to_reader"), 9_600, False
     ),
+    ProtocolEntry("tsl_ascii2", TslDriver, TslDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
 )
 
 

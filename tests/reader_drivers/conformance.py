@@ -43,4 +43,5 @@ CASES = (
     Case(protocol_named("feig_iso"), good_frames("feig_iso"), b"\x00\x01\x04"),
     Case(protocol_named("barcode_line"), good_frames("barcode_line"), b"\r\n\r\n"),
     Case(protocol_named("barcode_ssi"), good_frames("barcode_ssi"), b"\x00\x01\x02"),
+    Case(protocol_named("tsl_ascii2"), good_frames("tsl_ascii2"), b"\x00\x13\x37"),
 )

@@ -1,0 +1,313 @@
+"""The session with a TSL sled: set-up, one inventory after the other, stop and drain, as a state machine without wires.
+
+| phase | bytes out | leaves by |
+|---|---|---|
+| idle | none | `start` → starting |
+| starting | one order at a time, the next after OK | last order answered → reading; refusal → fault; silence → lost |
+| reading | `.iv`, again after each OK or ER | `stop` → stopping; errors one after the other → fault; silence → lost |
+| stopping | none; `.ab` when the inventory does not end | its OK or ER → idle (everything before it counts); silence → lost |
+
+One `.iv` is one inventory, of the tags in state A or B of the session; both together are one pass. A sled's region is set in
+the factory, for its antenna fits no other: it is compared with the plan before the first inventory and never changed.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from reader_drivers.driver import (
+    Event,
+    KeepAlive,
+    Output,
+    ReaderError,
+    ReaderPhase,
+    ReaderState,
+    ReadPlan,
+    Reply,
+)
+from reader_drivers.errors import FrameError, Rejected
+from reader_drivers.passes import PassTracker
+from reader_drivers.reads import BarcodeScan
+from reader_drivers.tsl_ascii2 import orders
+from reader_drivers.tsl_ascii2.frames import BARCODES, BLOCK_ENDS, Line, LineHunt, encode_order
+from reader_drivers.tsl_ascii2.tags import HEADERS, CrcWatch, TagLines
+
+ANTENNA: Final = 1
+"""A sled has one."""
+ANSWER_MS: Final = 1_000
+"""Silence after an order that does not transmit; sleds answer at once, Bluetooth delays by 200 ms at most."""
+INVENTORY_MS: Final = 2_500
+"""Silence in an inventory; longer than the 2 s for which the trigger's barcode search may hold the sled."""
+SENDS_MAX: Final = 3
+"""An order is sent this often before the sled counts as lost."""
+ERRORS_MAX: Final = 3
+"""So many inventories may fail one after the other before the session ends in a fault."""
+GAP_MS: Final = 500
+"""Silence inside a line after which it is given up; Bluetooth splits lines with pauses of 100 ms."""
+BLOCK_LINES_MAX: Final = 64
+"""Lines of a block kept for its answer, tags aside; the longest answer is a version with about 15."""
+ENDLESS_MS: Final = 2**53
+"""Passes end by OK or ER, never by time."""
+
+
+class TslDriver:
+    """One sled. Implements `driver.Driver`; see there for the promises of each call."""
+
+    protocol: ClassVar[str] = "tsl_ascii2"
+
+    def __init__(self) -> None:
+        self._hunt = LineHunt()
+        self._passes = PassTracker()
+        self._phase = ReaderPhase.IDLE
+        self._plan: ReadPlan | None = None
+        self._steps: list[orders.Step] = []
+        self._awaited: orders.Step | None = None
+        self._sends = 0
+        self._silent_from_ms: int | None = None
+        self._heard_ms = 0
+        self._inventories = 0
+        self._errors = 0
+        self._region: str | None = None
+        self._block: list[Line] = []
+        self._has_told = False
+        self._tag = TagLines()
+        self._crcs = CrcWatch()
+
+    @property
+    def phase(self) -> ReaderPhase:
+        """Where the session stands."""
+        return self._phase
+
+    def start(self, plan: ReadPlan) -> Output:
+        """Begin the set-up. Raises: PlanRefused: no sled can do what the plan asks."""
+        self._steps = orders.bring_up(plan)
+        self._plan = plan
+        self._region, self._errors, self._inventories = None, 0, 0
+        self._crcs = CrcWatch()
+        return Output((self._enter(ReaderPhase.STARTING),), self._send(self._steps.pop(0)))
+
+    def feed(self, received: bytes, now: int) -> Output:
+        """Bytes from the sled."""
+        if not received:
+            return Output()
+        self._heard_ms = now
+        return self._all(self._hunt.feed(received), now)
+
+    def tick(self, now: int) -> Output:
+        """Time-outs of lines and answers."""
+        events: list[Event] = []
+        sent = b""
+        if self._hunt.is_waiting and now - self._heard_ms >= GAP_MS:
+            flushed = self._all(self._hunt.flush(), now)
+            events.extend(flushed.events)
+            sent += flushed.sent
+        if self._awaited is not None:
+            if self._silent_from_ms is None:
+                self._silent_from_ms = now
+            limit = INVENTORY_MS if self._phase is ReaderPhase.READING else ANSWER_MS
+            if now - self._silent_from_ms >= limit:
+                late = self._repeat(now)
+                events.extend(late.events)
+                sent += late.sent
+        return Output(tuple(events), sent)
+
+    def stop(self) -> Output:
+        """Begin no other inventory; the running one ends by itself. While starting the session is idle at once."""
+        if self._phase is ReaderPhase.READING:
+            # Sent only when the inventory does not end by itself: an abort would cut the pass.
+            self._awaited, self._sends, self._silent_from_ms = orders.Step(orders.ABORT), 1, None
+            return Output((self._enter(ReaderPhase.STOPPING),))
+        if self._phase is ReaderPhase.STARTING:
+            self._rest()
+            return Output((self._enter(ReaderPhase.IDLE),))
+        return Output()
+
+    def end_passes(self, antennas: tuple[int, ...], now: int) -> Output:
+        """Cut the running pass, if the sled's antenna is among them."""
+        return Output(self._passes.cut(antennas, now))
+
+    def _all(self, parts: Iterable[Line | Rejected], now: int) -> Output:
+        events: list[Event] = []
+        sent = b""
+        for part in parts:
+            if isinstance(part, Rejected):
+                self._tag.is_damaged = bool(self._tag.values)
+                events.append(part)
+                continue
+            output = self._accept(part, now)
+            events.extend(output.events)
+            sent += output.sent
+        return Output(tuple(events), sent)
+
+    def _accept(self, line: Line, now: int) -> Output:
+        if self._awaited is not None:
+            self._silent_from_ms = now
+        if line.header in HEADERS:
+            told = self._tell_tag(now) if self._tag.has(line) else ()
+            self._tag.add(line)
+            return Output(told)
+        told = self._tell_tag(now)
+        if line.header in BLOCK_ENDS:
+            output = self._ended(line, now)
+            return Output((*told, *output.events), output.sent)
+        if line.header in BARCODES and line.value:
+            self._has_told = True
+            return Output((*told, BarcodeScan(text=line.value, at_ms=now, raw=line.raw)))
+        if line.header == "SW":
+            return Output((*told, Reply(f"switch_{line.value}", line.raw)))
+        if line.header == "CS":
+            self._block, self._has_told = [], False
+        if len(self._block) < BLOCK_LINES_MAX:
+            self._block.append(line)
+        return Output(told)
+
+    def _tell_tag(self, now: int) -> tuple[Event, ...]:
+        """The tag whose lines are complete, if any."""
+        tag, self._tag = self._tag, TagLines()
+        if not tag.is_told:
+            return ()
+        self._has_told = True
+        try:
+            read = tag.read(antenna=ANTENNA, at_ms=now)
+            self._crcs.check(tag)
+        except FrameError as error:
+            return (Rejected(tag.raw, str(error)),)
+        if self._phase in {ReaderPhase.READING, ReaderPhase.STOPPING}:
+            self._passes.hear(ANTENNA, (bytes.fromhex(read.id_hex), bytes.fromhex(read.tid_hex or "")), now)
+        return (read,)
+
+    def _ended(self, last: Line, now: int) -> Output:
+        block, has_told = [*self._block, last], self._has_told
+        self._block, self._has_told = [], False
+        word = _word(block)
+        error = int(last.value) if last.header == "ER" else 0
+        is_ours = self._awaited is not None and word in {None, self._word_awaited()}
+        if self._phase is ReaderPhase.STOPPING and word in {None, "iv", "ab"}:
+            ended = self._end_pass(orders.ABORTED if word == "ab" else error, now)
+            self._rest()
+            return Output((*ended, *self._passes.close(now), self._enter(ReaderPhase.IDLE)))
+        if self._phase is ReaderPhase.READING and is_ours:
+            return self._inventory_ended(error, block, now)
+        if self._phase is ReaderPhase.STARTING and is_ours:
+            return self._answered(error, block, now)
+        # A block of the trigger or of an earlier life of the agent: shown, not acted upon.
+        return Output(() if has_told and not error else (_shown(error, block, now),))
+
+    def _inventory_ended(self, error: int, block: list[Line], now: int) -> Output:
+        ended = self._end_pass(error, now)
+        is_failed = error not in {0, orders.ABORTED, *orders.NOTHING_FOUND}
+        shown = (_shown(error, block, now),) if error else ()
+        self._errors = self._errors + 1 if is_failed else 0
+        if self._errors >= ERRORS_MAX:
+            detail = f"The sled cannot read tags: {_meaning(error)}."
+            return Output((*ended, *shown, *self._passes.close(now), *self._refuse(detail)))
+        return Output((*ended, *shown), self._send_inventory())
+
+    def _end_pass(self, error: int, now: int) -> tuple[Event, ...]:
+        """An inventory is over, and with its last target the pass. A pass that was broken off proves no silence."""
+        assert self._plan is not None
+        if error not in {0, *orders.NOTHING_FOUND}:
+            self._inventories = 0
+            return self._passes.cut((ANTENNA,), now)
+        return self._passes.end_complete(now) if orders.is_turn_over(self._plan.session, self._inventories) else ()
+
+    def _answered(self, error: int, block: list[Line], now: int) -> Output:
+        step = self._awaited
+        assert step is not None
+        if error and not step.loss:
+            detail = f"The sled refused {step.text}: {_meaning(error)}."
+            return Output((_shown(error, block, now), *self._refuse(detail)))
+        if error:
+            meaning = f"{_meaning(error)}: {step.text}; {step.loss}"
+            shown: Event = ReaderError(f"{error:03d}", meaning, is_retryable=False, raw=block[-1].raw)
+        elif (mismatch := self._mismatch(block)) is not None:
+            return Output((mismatch, *self._refuse(mismatch.meaning)))
+        else:
+            shown = _shown(error, block, now)
+        if self._steps:
+            return Output((shown,), self._send(self._steps.pop(0)))
+        return Output((shown, *self._begin_reading(now)), self._send_inventory())
+
+    def _mismatch(self, block: list[Line]) -> ReaderError | None:
+        """What the sled tells of itself against the plan. None: nothing told, or it fits."""
+        assert self._plan is not None
+        raw = b"".join(line.raw for line in block)
+        word = _word(block) or self._word_awaited()
+        told = [line.value for line in block if line.header in {"vr": {"US"}, "sr": {"SR", "PR"}}.get(word, set())]
+        region = orders.region_told(" ".join(told))
+        self._region = region or self._region
+        if region not in {None, self._plan.region.value}:
+            meaning = (
+                f"The sled is made for region {region}, agent.toml says {self._plan.region}; it stays silent. "
+                "Use a sled for your country or mend the region in agent.toml."
+            )
+            return ReaderError("region_mismatch", meaning, is_retryable=False, raw=raw)
+        listed = orders.parse_params(" ".join(line.value for line in block if line.header == "PR"))
+        wanted = str(self._plan.power_cdbm // 100)
+        if word == "iv" and listed.get("o", wanted) != wanted:
+            meaning = f"The sled reports a power of {listed['o']} dBm instead of {wanted}; it stays silent."
+            return ReaderError("power_mismatch", meaning, is_retryable=False, raw=raw)
+        return None
+
+    def _begin_reading(self, now: int) -> tuple[Event, ...]:
+        assert self._plan is not None
+        ended = self._passes.close(now)
+        self._passes.begin((ANTENNA,), now, pass_min_ms=ENDLESS_MS, pass_max_ms=ENDLESS_MS)
+        detail = (
+            "" if self._region else f"The sled does not tell its region; check that its label says {self._plan.region}."
+        )
+        return (*ended, self._enter(ReaderPhase.READING, detail))
+
+    def _repeat(self, now: int) -> Output:
+        step = self._awaited
+        assert step is not None
+        if self._sends < SENDS_MAX:
+            self._sends += 1
+            self._silent_from_ms = now
+            return Output((), encode_order(step.text))
+        detail = f"The sled did not answer {step.text} in {SENDS_MAX} tries."
+        self._rest()
+        return Output((*self._passes.close(now), self._enter(ReaderPhase.LOST, detail)))
+
+    def _refuse(self, detail: str) -> tuple[Event, ...]:
+        self._rest()
+        return (self._enter(ReaderPhase.FAULT, detail),)
+
+    def _send_inventory(self) -> bytes:
+        assert self._plan is not None
+        text = orders.inventory(self._plan.session, self._inventories)
+        self._inventories += 1
+        return self._send(orders.Step(text))
+
+    def _send(self, step: orders.Step) -> bytes:
+        self._awaited, self._sends, self._silent_from_ms = step, 1, None
+        return encode_order(step.text)
+
+    def _word_awaited(self) -> str:
+        return self._awaited.text[1:3] if self._awaited is not None else ""
+
+    def _rest(self) -> None:
+        self._steps, self._awaited, self._silent_from_ms = [], None, None
+
+    def _enter(self, phase: ReaderPhase, detail: str = "") -> ReaderState:
+        self._phase = phase
+        return ReaderState(phase, detail)
+
+
+def _shown(error: int, block: list[Line], now: int) -> Event:
+    """The answer as an event; nothing found is traffic."""
+    raw = b"".join(line.raw for line in block)
+    if error in orders.NOTHING_FOUND:
+        return KeepAlive(now, raw)
+    if error not in {0, orders.ABORTED}:
+        return ReaderError(f"{error:03d}", _meaning(error), is_retryable=error in orders.RETRYABLE, raw=raw)
+    word = _word(block) or "answer"
+    return Reply(orders.NAMES.get(word, word), raw)
+
+
+def _word(block: list[Line]) -> str | None:
+    """The two letters of the order that the block answers. None: the sled does not tell."""
+    return next((line.value[1:3] for line in block if line.header == "CS"), None)
+
+
+def _meaning(error: int) -> str:
+    return orders.ERROR_MEANINGS.get(error, f"error {error:03d}")
