@@ -65,7 +65,7 @@ class SentEvent:
     event: KeptEvent
     """Its `quarantine` says what could not be read of it."""
     body: Mapping[str, Any]
-    """Of its type; empty when what came is no object."""
+    """Of its type; empty when what came is no object, or is outside the canonical profile."""
 
 
 def read_event(sent: Mapping[str, Any], *, session_id: str) -> SentEvent:
@@ -103,7 +103,8 @@ def read_event(sent: Mapping[str, Any], *, session_id: str) -> SentEvent:
         raw=raw,
         quarantine=reason,
     )
-    return SentEvent(event, body if isinstance(body, dict) else {})
+    # What cannot be kept as it came must not be asked for either: the database takes no half of a character.
+    return SentEvent(event, body if isinstance(body, dict) and reason is None else {})
 
 
 class Outcome(StrEnum):

@@ -213,6 +213,7 @@ def test_a_refused_act_leaves_nothing_behind_and_the_rest_goes_on(counting: Coun
         ("label.scanned", {"code": ref(1)}, "label_unknown"),
         ("label.scanned", {"code": "01\x1d17"}, "not_canonical"),
         ("label.scanned", {"code": 1.5}, "not_canonical"),
+        ("label.scanned", {"code": "\ud800"}, "not_canonical"),
         ("label.retracted", {}, "malformed"),
         ("round.sealed", {"accept_gap": ""}, "malformed"),
         ("round.sealed", {"accept_gap": "x" * 501}, "malformed"),
