@@ -31,8 +31,8 @@ from reader_drivers.barcode_ssi.frames import (
 )
 from reader_drivers.driver import Event, KeepAlive, Output, ReaderError, ReaderPhase, ReaderState, ReadPlan, Reply
 from reader_drivers.errors import FrameError, Rejected
-from reader_drivers.framing import REJECTED_BYTES_MAX
-from reader_drivers.reads import SCAN_CHARACTERS_MAX, BarcodeScan
+from reader_drivers.reads import BarcodeScan
+from reader_drivers.scan_text import ScanParts
 
 WAKE: Final = b"\x00"
 """A sleeping scanner loses the first byte it hears; awake it drops this one. Source: readers.md section 9."""
@@ -73,7 +73,7 @@ class BarcodeSsiDriver:
         self._has_scanned = False
         self._taken = b""
         self._taken_ms = 0
-        self._parts = b""
+        self._parts = ScanParts(REST_MS)
 
     @property
     def phase(self) -> ReaderPhase:
@@ -103,8 +103,7 @@ class BarcodeSsiDriver:
             flushed = self._all(self._hunt.flush(), now)
             events.extend(flushed.events)
             sent += flushed.sent
-        if self._parts and now - self._taken_ms >= REST_MS:
-            events.append(self._drop_parts("the scanner did not send the rest"))
+        events.extend(self._parts.expire(now))
         if self._awaited:
             late = self._wait(now)
             events.extend(late.events)
@@ -154,28 +153,19 @@ class BarcodeSsiDriver:
 
     def _scanned(self, packet: Packet, now: int) -> tuple[Event, ...]:
         """The scan that this packet completes. The code type stands in every packet of a scan."""
-        dropped: tuple[Event, ...] = ()
-        if self._parts and self._parts[:1] != packet.payload[:1]:
-            dropped = (self._drop_parts("a scan of another kind followed"),)
-        joined = self._parts + packet.payload[1:] if self._parts else packet.payload
-        self._parts = b""
-        if len(joined) > SCAN_CHARACTERS_MAX:
-            reason = f"length: the scan has more than {SCAN_CHARACTERS_MAX} bytes, so it is no barcode"
-            return (*dropped, Rejected(joined[:REJECTED_BYTES_MAX], reason))
-        if packet.has_more:
-            self._parts = joined
-            return (*dropped, Reply("part of a scan", packet.raw))
-        try:
-            text, aim = decode_scan(joined)
-        except FrameError as error:
-            return (*dropped, Rejected(packet.raw, str(error)))
-        return (*dropped, BarcodeScan(text=text, aim=aim, at_ms=now, raw=packet.raw))
-
-    def _drop_parts(self, why: str) -> Rejected:
-        held, self._parts = self._parts, b""
-        return Rejected(
-            held[:REJECTED_BYTES_MAX], f"length: a scan stops after {len(held)} bytes, {why}; scan it again"
-        )
+        kind, content = packet.payload[:1], packet.payload[1:]
+        events: list[Event] = [Reply("part of a scan", packet.raw)] if packet.has_more else []
+        for part in self._parts.add(kind, content, has_more=packet.has_more, now=now):
+            if isinstance(part, Rejected):
+                events.append(part)
+                continue
+            try:
+                text, aim = decode_scan(kind + part)
+            except FrameError as error:
+                events.append(Rejected(packet.raw, str(error)))
+            else:
+                events.append(BarcodeScan(text=text, aim=aim, at_ms=now, raw=packet.raw))
+        return tuple(events)
 
     def _acknowledged(self, packet: Packet) -> Output:
         reply = Reply(packet.name, packet.raw)

@@ -262,12 +262,14 @@ def test_part_of_a_scan_is_not_glued_to_a_scan_of_another_kind(reading: BarcodeS
     assert texts(events) == ["JWL-2"]
 
 
-def test_endless_scan_is_rejected_at_the_limit(reading: BarcodeSsiDriver) -> None:
-    parts = SCAN_CHARACTERS_MAX // 200 + 1
+def test_endless_scan_is_rejected_once_and_its_end_is_no_scan(reading: BarcodeSsiDriver) -> None:
+    parts = SCAN_CHARACTERS_MAX // 200 + 10
 
     events = [e for n in range(parts) for e in reading.feed(scan(b"A" * 200, status=2), 1_000 + n).events]
+    end = reading.feed(scan(b"A") + scan(b"JWL-1"), 2_000)
 
-    assert [type(event) for event in events] == [Reply] * (parts - 1) + [Rejected]
+    assert [type(event) for event in events if not isinstance(event, Reply)] == [Rejected]
+    assert texts(end.events) == ["JWL-1"]
 
 
 def test_trigger_released_without_a_barcode_is_traffic(reading: BarcodeSsiDriver) -> None:
