@@ -11,6 +11,8 @@ from reader_drivers.barcode_ssi.machine import BarcodeSsiDriver
 from reader_drivers.driver import Describer, Driver
 from reader_drivers.feig_iso.describe import Describer as FeigIsoDescriber
 from reader_drivers.feig_iso.machine import FeigIsoDriver
+from reader_drivers.hid_pos.describe import Describer as HidPosDescriber
+from reader_drivers.hid_pos.machine import HidPosDriver
 from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
 from reader_drivers.tsl_ascii2.describe import Describer as TslDescriber
@@ -47,6 +49,7 @@ PROTOCOLS: Final = (
     ProtocolEntry(
         "barcode_ssi", BarcodeSsiDriver, BarcodeSsiDescriber, ("reader_to_host", "host_to_reader"), 9_600, False
     ),
+    ProtocolEntry("hid_pos", HidPosDriver, HidPosDescriber, ("reader_to_host",), 9_600, False),
     ProtocolEntry("tsl_ascii2", TslDriver, TslDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 from reader_drivers.agent.protocols import ProtocolEntry, protocol_named
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-UNKNOWABLE = {"vendor", "ais", "symbology", "digital_link", "note"}
+UNKNOWABLE = {"vendor", "ais", "symbology", "digital_link", "note", "part", "of", "full_text"}
 """Keys that need more than the bytes of the frame, are remarks, or belong to the barcode parser."""
 
 
@@ -43,5 +43,6 @@ CASES = (
     Case(protocol_named("feig_iso"), good_frames("feig_iso"), b"\x00\x01\x04"),
     Case(protocol_named("barcode_line"), good_frames("barcode_line"), b"\r\n\r\n"),
     Case(protocol_named("barcode_ssi"), good_frames("barcode_ssi"), b"\x00\x01\x02"),
+    Case(protocol_named("hid_pos"), good_frames("hid_pos")[:3], b"\x00\x13\x37"),
     Case(protocol_named("tsl_ascii2"), good_frames("tsl_ascii2"), b"\x00\x13\x37"),
 )
