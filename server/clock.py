@@ -81,3 +81,8 @@ def to_ms(moment: datetime) -> int:
 def from_ms(moment_ms: int) -> datetime:
     """The aware moment in UTC of milliseconds since 1970."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment_ms)
+
+
+def in_utc(kept: datetime) -> datetime:
+    """A moment as the database keeps it, in UTC without its zone, as an aware one; an aware one stays the moment it is."""
+    return kept.replace(tzinfo=UTC) if kept.tzinfo is None else kept.astimezone(UTC)

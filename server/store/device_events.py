@@ -5,13 +5,14 @@ Each event stands once, by its id and by its number. What contradicts one that s
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
 import orjson
 from sqlalchemy import Connection, and_, insert, or_, select, update
 
+from server.clock import in_utc
 from server.core.ids import CountId, DeviceId, PersonId, RoundId, ShopId
 from server.store.tables import Device, DeviceConflict, DeviceEvent, Person, SessionRow, table
 
@@ -169,7 +170,4 @@ def times_signed_in(
         )
         .order_by(_SESSIONS.c.opened_at)
     )
-    return [
-        (row.opened_at.replace(tzinfo=UTC), None if row.closed_at is None else row.closed_at.replace(tzinfo=UTC))
-        for row in found
-    ]
+    return [(in_utc(row.opened_at), None if row.closed_at is None else in_utc(row.closed_at)) for row in found]

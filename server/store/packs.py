@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, select
 
-from server.core.count_states import ENDED_STATES
+from server.clock import in_utc
 from server.core.errors import Absent, Conflict
-from server.core.ids import CountId, PersonId, PieceId, ShopId, TourId
+from server.core.ids import CountId, PieceId, ShopId, TourId
 from server.core.log import canonical
 from server.core.log.canonical import JsonValue
 from server.core.log.events import EventType, format_time
@@ -302,29 +302,6 @@ def descriptions(
         )
         found |= {PieceId(row.id): _object(row.body.encode()) for row in answer}
     return found
-
-
-def is_counting(connection: Connection, shop_id: ShopId, person_id: PersonId) -> bool:
-    """Whether a person has a turn in a count that is neither sealed nor ended."""
-    found = connection.execute(
-        select(_ROUNDS.c.id)
-        .select_from(
-            _ROUNDS.join(_COUNTS, (_COUNTS.c.shop_id == _ROUNDS.c.shop_id) & (_COUNTS.c.id == _ROUNDS.c.count_id))
-        )
-        .where(
-            _ROUNDS.c.shop_id == shop_id,
-            _ROUNDS.c.person_id == person_id,
-            _ROUNDS.c.sealed_at.is_(None),
-            _COUNTS.c.state.not_in([state.value for state in ENDED_STATES]),
-        )
-        .limit(1)
-    ).first()
-    return found is not None
-
-
-def in_utc(moment: datetime) -> datetime:
-    """A stored moment, which is kept in UTC without its zone, as an aware one."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _in_parts(ids: Sequence[PieceId]) -> Iterable[Sequence[PieceId]]:

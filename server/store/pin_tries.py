@@ -4,10 +4,11 @@ Ids of people who do not exist are counted like others, else the answer would te
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
+from server.clock import in_utc
 from server.core.ids import DeviceId, PersonId, ShopId
 from server.store.tables import PinTriesRow, table
 
@@ -30,7 +31,7 @@ def tries_of(connection: Connection, shop_id: ShopId, person: PersonId, *, devic
     ).first()
     if row is None:
         return PinTries()
-    return PinTries(int(row.wrong), None if row.paused_until is None else row.paused_until.replace(tzinfo=UTC))
+    return PinTries(int(row.wrong), None if row.paused_until is None else in_utc(row.paused_until))
 
 
 def keep(connection: Connection, shop_id: ShopId, person: PersonId, *, device: DeviceId, tries: PinTries) -> None:

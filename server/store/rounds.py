@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, func, insert, select, update
 
 from server.clock import from_ms
 from server.core import count_acts as acts
-from server.core.count_states import CountState
+from server.core.count_states import ENDED_STATES, CountState
 from server.core.ids import CountId, DeviceId, PersonId, PlaceId, RoundId, ShopId
 from server.core.log import canonical
 from server.core.plain_json import JsonObject
@@ -132,6 +132,24 @@ def open_counts_of(connection: Connection, shop_id: ShopId, person_id: PersonId)
         .distinct()
     )
     return tuple(sorted(CountId(count_id) for count_id in found.scalars()))
+
+
+def is_counting(connection: Connection, shop_id: ShopId, person_id: PersonId) -> bool:
+    """Whether a person has a turn in a count that is neither sealed nor ended."""
+    found = connection.execute(
+        select(_ROUNDS.c.id)
+        .select_from(
+            _ROUNDS.join(_COUNTS, (_COUNTS.c.shop_id == _ROUNDS.c.shop_id) & (_COUNTS.c.id == _ROUNDS.c.count_id))
+        )
+        .where(
+            _ROUNDS.c.shop_id == shop_id,
+            _ROUNDS.c.person_id == person_id,
+            _ROUNDS.c.sealed_at.is_(None),
+            _COUNTS.c.state.not_in([state.value for state in ENDED_STATES]),
+        )
+        .limit(1)
+    ).first()
+    return found is not None
 
 
 def may_verify_blind(connection: Connection, shop_id: ShopId, person_id: PersonId) -> bool:

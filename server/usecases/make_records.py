@@ -5,12 +5,13 @@ their hash. A record is made once; it says what was signed and the names of that
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from server.clock import from_ms, in_utc
 from server.core.count_sheet import Count, Mode
 from server.core.count_states import CountState
 from server.core.errors import Malformed
@@ -95,12 +96,12 @@ def _draft(connection: Connection, shop_id: ShopId, tour_id: TourId) -> TourReco
         title=words.title(tour.occasion.value, language),
         when=words.span_words(
             tour.shop_day,
-            _in_shop(datetime.fromtimestamp(opened_at / 1000, UTC), facts),
+            _in_shop(from_ms(opened_at), facts),
             _in_shop(closing.at, facts),
             language=language,
         ),
         language=language,
-        closed_at=closing.at.replace(tzinfo=UTC),
+        closed_at=in_utc(closing.at),
         log=log.origin_of(shop_id),
         checkpoint=note,
         lines=tuple(_line(count, _path(paths, count.plan.place), names, language=language) for count in closed),
@@ -179,5 +180,4 @@ def _path(paths: Mapping[PlaceId, str], place: PlaceId) -> str:
 
 
 def _in_shop(moment: datetime, facts: ShopFacts) -> datetime:
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return aware.astimezone(ZoneInfo(facts.zone))
+    return in_utc(moment).astimezone(ZoneInfo(facts.zone))

@@ -5,10 +5,10 @@ make it fit what was found.
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
-from server.clock import to_ms
+from server.clock import in_utc, to_ms
 from server.core import count_acts as acts
 from server.core.actors import Actor, PersonRights
 from server.core.count_acts import CountPolicy, ExpectedPiece, Occasion
@@ -144,7 +144,7 @@ def _due(work: UnitOfWork, tour: TourRow, booked: tuple[StockedPiece, ...], *, d
 
 def _is_held_since(held: datetime | None, day_start: int) -> bool:
     """Whether a hand had the piece on this shop day."""
-    return held is not None and to_ms(held.replace(tzinfo=UTC)) >= day_start
+    return held is not None and to_ms(in_utc(held)) >= day_start
 
 
 def _policy(work: UnitOfWork, count: Count) -> CountPolicy:

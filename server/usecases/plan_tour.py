@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from server.clock import to_ms
+from server.clock import in_utc, to_ms
 from server.core.actors import SERVER
 from server.core.count_acts import CountPlan, Occasion
 from server.core.draw import Candidate, expected_draws, thresholds, weight_of
@@ -146,7 +146,7 @@ def _draw(work: UnitOfWork, pieces: tuple[StockedPiece, ...]) -> JsonObject:
 
 
 def _weeks_since(held: datetime | None, now: datetime) -> int | None:
-    return None if held is None else (now - held.replace(tzinfo=UTC)) // _WEEK
+    return None if held is None else (now - in_utc(held)) // _WEEK
 
 
 def _said(tour: TourRow) -> JsonObject:

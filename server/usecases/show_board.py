@@ -6,12 +6,12 @@ or the verifier finds the piece, and a case takes its place otherwise.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
-from server.clock import from_ms, to_ms
+from server.clock import from_ms, in_utc, to_ms
 from server.core import count_acts as acts
 from server.core.actors import Actor
 from server.core.cases import Case, CaseState
@@ -20,7 +20,7 @@ from server.core.count_sheet import Count
 from server.core.ids import CountId, PersonId, PieceId, PieceRef, PlaceId, PlacePath, ShopId
 from server.core.log.events import format_time
 from server.core.sightings import Sighting
-from server.store import board, counts, packs, places, shops, sightings, tours
+from server.store import board, counts, places, rounds, shops, sightings, tours
 from server.store.board import Happening, NumberedCase, Origin
 from server.store.stock import StockedPiece
 from server.store.unit_of_work import UnitOfWork
@@ -194,7 +194,7 @@ def note_seen(work: UnitOfWork, seen: Iterable[CountId], by: Actor) -> None:
 
 
 def _require_not_counting(connection: Connection, shop_id: ShopId, person: PersonId) -> None:
-    if packs.is_counting(connection, shop_id, person):
+    if rounds.is_counting(connection, shop_id, person):
         raise CountingBlind("You have a round that is not sealed. Seal it, then open the board.", person=person)
 
 
@@ -308,7 +308,7 @@ def _last_heard(known: _Known, piece: StockedPiece | None) -> Heard | None:
 
 
 def _steps(happened: Iterable[Happening]) -> list[_Step]:
-    return [(to_ms(one.at.replace(tzinfo=UTC)), one.kind, one.place_id, one.person_id) for one in happened]
+    return [(to_ms(in_utc(one.at)), one.kind, one.place_id, one.person_id) for one in happened]
 
 
 def _trail(known: _Known, piece: StockedPiece | None, *, besides: Sequence[_Step]) -> list[TrailStep]:
@@ -333,4 +333,4 @@ def _trail(known: _Known, piece: StockedPiece | None, *, besides: Sequence[_Step
 
 
 def _utc(kept: datetime) -> str:
-    return format_time(kept.replace(tzinfo=UTC))
+    return format_time(in_utc(kept))

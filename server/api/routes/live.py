@@ -13,7 +13,7 @@ from server.api.context import Context, context_of
 from server.core.errors import DomainError, Malformed
 from server.core.ids import RoundId
 from server.feed.hub import Mailbox
-from server.store import attachments, packs
+from server.store import attachments, rounds
 from server.store.credentials import SignedIn
 from server.usecases.attach_reader import NotYourRound
 
@@ -163,7 +163,7 @@ class Viewer:
 
     def _is_counting(self) -> bool:
         person = self._person
-        return self._context.store.read(lambda conn: packs.is_counting(conn, person.shop_id, person.person_id))
+        return self._context.store.read(lambda conn: rounds.is_counting(conn, person.shop_id, person.person_id))
 
     async def _say(self, kind: str, **facts: object) -> None:
         await self._socket.send_text(orjson.dumps({"type": kind, "epoch": self._context.hub.epoch, **facts}).decode())

@@ -107,7 +107,7 @@ def _is_kept_blind(conn: Connection, person: SignedIn) -> bool:
 
     All places are left out or none, since leaving out those of one tray would name its pieces.
     """
-    if packs.is_counting(conn, person.shop_id, person.person_id):
+    if rounds.is_counting(conn, person.shop_id, person.person_id):
         return True
     return "count" in person.rights and rounds.may_verify_blind(conn, person.shop_id, person.person_id)
 

@@ -13,7 +13,7 @@ from server.api.auth import Person
 from server.api.context import Context, context_of
 from server.api.lists_read import ListsRead
 from server.api.strict_json import Asked, StrictRoute
-from server.clock import to_ms
+from server.clock import in_utc, to_ms
 from server.core.actors import Actor
 from server.core.count_acts import Occasion
 from server.core.count_sheet import Mode
@@ -24,7 +24,6 @@ from server.core.log.events import format_time
 from server.core.tours import TourList
 from server.store import counts, places, signatures, tours
 from server.store.credentials import SignedIn
-from server.store.packs import in_utc
 from server.store.shops import shop_facts
 from server.store.tours import CountRow, TourRow
 from server.store.unit_of_work import UnitOfWork
