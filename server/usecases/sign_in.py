@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from server.core.errors import Conflict, NotAllowed
-from server.core.ids import DeviceId, PersonId, ShopId
+from server.core.ids import DeviceId, PersonId
 from server.store import people, pin_tries, sessions
 from server.store.credentials import KnownDevice, secret_sha256
 from server.store.people import EnrolledPerson
@@ -74,13 +74,23 @@ class PinGuard:
         if store.read(lambda conn: pin_tries.tries_of(conn, shop_id, person, device=device)) != PinTries():
             store.run(lambda work: pin_tries.forget(work.conn, work.shop_id, person, device=device))
 
-    def is_right(self, pin: str, stored: str | None, *, shop: ShopId, person: PersonId, pin_mac: PinMac) -> bool:
-        """Compare, two at a time. An unknown person takes as long as a known one."""
+    def is_right(
+        self, store: Store, person: PersonId, device: DeviceId, *, pin: str, stored: str | None, pin_mac: PinMac
+    ) -> bool:
+        """Compare, two at a time, and count the answer. An unknown person takes as long as a known one.
+
+        Raises: PinLocked: a pause runs, or the person is locked on every device.
+        """
         with self._hashing:
+            # Asked where it is counted: else guesses that are sent at once are all let in before the first is counted.
+            self.require_open(store, person, device)
             if stored is None:
-                hash_pin("000000", shop=shop, person=person, pin_mac=pin_mac)
-                return False
-            return is_pin(pin, stored, shop=shop, person=person, pin_mac=pin_mac)
+                hash_pin("000000", shop=store.shop_id, person=person, pin_mac=pin_mac)
+                is_right = False
+            else:
+                is_right = is_pin(pin, stored, shop=store.shop_id, person=person, pin_mac=pin_mac)
+            (self.note_right if is_right else self.note_wrong)(store, person, device)
+        return is_right
 
 
 def _note_wrong(work: UnitOfWork, person: PersonId, device: DeviceId) -> None:
@@ -111,16 +121,14 @@ def sign_in(
     """
     if device.kind not in {"handheld", "desk"}:
         raise DeviceWithoutPeople(f"{device.name} is a program; sign in on a paired handheld or desk.")
-    guard.require_open(store, person, device.id)
     known = store.read(
         lambda conn: next((one for one in people.people(conn, device.shop_id) if one.id == person), None)
     )
     is_active = known is not None and known.disabled_at is None
     stored = store.read(lambda conn: people.pin_hash(conn, device.shop_id, person)) if is_active else None
-    if known is None or not guard.is_right(pin, stored, shop=device.shop_id, person=person, pin_mac=pin_mac):
-        guard.note_wrong(store, person, device.id)
+    is_right = guard.is_right(store, person, device.id, pin=pin, stored=stored, pin_mac=pin_mac)
+    if known is None or not is_right:
         raise WrongPin("This person and this PIN do not belong together. Check both and try again.")
-    guard.note_right(store, person, device.id)
     expires_at = store.clock.now() + SESSION_LIFETIME
     store.run(lambda work: _open(work, device=device, person=person, token=token, expires_at=expires_at))
     return Session(person=known, expires_at=expires_at)

@@ -12,12 +12,8 @@ def pin_check(store: Store, *, device: DeviceId, pin_mac: PinMac, guard: PinGuar
     """A check for signatures on one device. It raises: PinLocked, WrongPin, SignerDown."""
 
     def check(person: PersonId, pin: str) -> None:
-        shop_id = store.shop_id
-        guard.require_open(store, person, device)
-        stored = store.read(lambda conn: people.pin_hash(conn, shop_id, person))
-        if not guard.is_right(pin, stored, shop=shop_id, person=person, pin_mac=pin_mac):
-            guard.note_wrong(store, person, device)
+        stored = store.read(lambda conn: people.pin_hash(conn, store.shop_id, person))
+        if not guard.is_right(store, person, device, pin=pin, stored=stored, pin_mac=pin_mac):
             raise WrongPin("This is not your PIN. Nothing was signed; check it and try again.")
-        guard.note_right(store, person, device)
 
     return check

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -108,6 +109,22 @@ def test_five_wrong_pins_pause_the_person_on_that_device_only(shop: Shop) -> Non
     shop.try_pin(PIN, device=other)
     shop.clock.advance(PAUSE)
     shop.try_pin(PIN)
+
+
+def test_guesses_sent_at_once_are_counted_one_by_one(shop: Shop) -> None:
+    def guess(number: int) -> type[Exception] | None:
+        try:
+            shop.try_pin(f"{number:06d}")
+        except (PinLocked, WrongPin) as refusal:
+            return type(refusal)
+        return None
+
+    with ThreadPoolExecutor(max_workers=12) as pool:
+        answers = list(pool.map(guess, range(12)))
+
+    # Two are compared at once, so one more than five may be under way when the pause begins.
+    assert answers.count(WrongPin) in (5, 6)
+    assert answers.count(PinLocked) == 12 - answers.count(WrongPin)
 
 
 def test_ten_wrong_pins_revoke_the_device(shop: Shop) -> None:
