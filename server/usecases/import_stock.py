@@ -135,7 +135,7 @@ def import_stock(
         now=unit.now,
     )
     _write_the_rest(unit, plan, entries, import_id=import_id)
-    unit.announce("board", "stock_changed", {"new": len(plan.new), "changed": len(plan.changed)})
+    unit.announce("board", "stock.changed", {"new": len(plan.new), "changed": len(plan.changed)})
     return Outcome(plan, import_id)
 
 

@@ -32,7 +32,6 @@ def sign_checkpoint(store: Store, signer: SignerClient) -> int:
         # Another caller may have kept the same size while the signer worked; its note says the same.
         if checkpoints.signed_size(work.conn, shop_id) < head.size:
             checkpoints.add(work.conn, shop_id, head=head, note=note, signed_at=work.now)
-            work.announce("board", "checkpoint.signed", {"size": head.size})
 
     store.run(keep)
     return head.size

@@ -68,10 +68,8 @@ def frames_until(watching: ClientConnection, kind: str) -> list[dict[str, Any]]:
     return frames
 
 
-def topics_of(frames: list[dict[str, Any]], *, with_checkpoints: bool = True) -> set[str]:
-    """`with_checkpoints` False: what the server signs by itself, at a moment of its own and saying nothing of a count, is left out."""
-    told = [frame for frame in frames if "topic" in frame]
-    return {frame["topic"] for frame in told if with_checkpoints or frame["type"] != "checkpoint.signed"}
+def topics_of(frames: list[dict[str, Any]]) -> set[str]:
+    return {frame["topic"] for frame in frames if "topic" in frame}
 
 
 def test_the_board_falls_silent_when_its_viewer_begins_and_speaks_again_after_the_seal(
@@ -79,7 +77,7 @@ def test_the_board_falls_silent_when_its_viewer_begins_and_speaks_again_after_th
 ) -> None:
     with screen(address, CLAIRE_ELSEWHERE, "board,tour") as watching:
         round_id = site.shop.begin(ONE)
-        assert topics_of(frames_until(watching, "muted"), with_checkpoints=False) <= {"tour"}
+        assert topics_of(frames_until(watching, "muted")) <= {"tour"}
         site.shop.count_first(TWO, [5, 6], by=MARC)
         site.shop.read_and_seal(round_id, CLAIRE, RINGS[ONE])
         silent = frames_until(watching, "resync")
@@ -88,7 +86,7 @@ def test_the_board_falls_silent_when_its_viewer_begins_and_speaks_again_after_th
         assert list(silent[-1]["heads"]) == ["board"]
 
         site.shop.claim(TWO, CLAIRE)
-        assert topics_of(frames_until(watching, "muted"), with_checkpoints=False) == {"tour"}
+        assert topics_of(frames_until(watching, "muted")) == {"tour"}
 
 
 def test_the_board_is_heard_again_from_the_head_that_the_resync_names(site: Site, address: str) -> None:
