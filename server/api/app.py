@@ -12,6 +12,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from server.api import problems
 from server.api.agent_links import AgentLinks
 from server.api.context import PASS_MIN_MS, Context
+from server.api.docs_page import mount_docs
 from server.api.routes import (
     agent_stream,
     board,
@@ -171,20 +172,27 @@ def create_app(
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
 
-    app = FastAPI(title="Baguier", version="0.1.0", openapi_url="/v1/openapi.json", lifespan=lifespan)
+    app = FastAPI(
+        title="Baguier",
+        version="0.1.0",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
     app.state.context = Context(
         store=store, hub=hub, links=links, signer=signer, pin_guard=PinGuard(), pass_min_ms=pass_min_ms
     )
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    mount_docs(app)
     mount_app(app)
 
     @app.middleware("http")
     async def guarded(request: Request, call_next: RequestResponseEndpoint) -> Response:
         response = await call_next(request)
-        if not request.url.path.startswith("/docs"):
-            response.headers.update(SECURITY_HEADERS)
+        response.headers.update(SECURITY_HEADERS)
         if request.url.path.startswith("/v1/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
