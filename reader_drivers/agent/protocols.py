@@ -13,6 +13,8 @@ from reader_drivers.feig_iso.describe import Describer as FeigIsoDescriber
 from reader_drivers.feig_iso.machine import FeigIsoDriver
 from reader_drivers.hid_pos.describe import Describer as HidPosDescriber
 from reader_drivers.hid_pos.machine import HidPosDriver
+from reader_drivers.r2000_a0.describe import Describer as R2000Describer
+from reader_drivers.r2000_a0.machine import R2000Driver
 from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
 from reader_drivers.tsl_ascii2.describe import Describer as TslDescriber
@@ -45,6 +47,7 @@ PROTOCOLS: Final = (
         "uhfreader_crc16", UhfReaderDriver, UhfReaderDescriber, ("reader_to_host", "host_to_reader"), 57_600, True
     ),
     ProtocolEntry("feig_iso", FeigIsoDriver, FeigIsoDescriber, ("reader_to_host", "host_to_reader"), 38_400, True),
+    ProtocolEntry("r2000_a0", R2000Driver, R2000Describer, ("reader_to_host", "host_to_reader"), 115_200, True),
     ProtocolEntry("barcode_line", BarcodeLineDriver, BarcodeLineDescriber, ("reader_to_host",), 9_600, False),
     ProtocolEntry(
         "barcode_ssi", BarcodeSsiDriver, BarcodeSsiDescriber, ("reader_to_host", "host_to_reader"), 9_600, False

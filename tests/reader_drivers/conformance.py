@@ -41,6 +41,7 @@ CASES = (
     Case(protocol_named("thingmagic_ff"), good_frames("thingmagic_ff"), b"\x00\x13\x37"),
     Case(protocol_named("uhfreader_crc16"), good_frames("uhfreader_crc16"), b"\x00\x02\x04"),
     Case(protocol_named("feig_iso"), good_frames("feig_iso"), b"\x00\x01\x04"),
+    Case(protocol_named("r2000_a0"), good_frames("r2000_a0"), b"\x00\x13\x37"),
     Case(protocol_named("barcode_line"), good_frames("barcode_line"), b"\r\n\r\n"),
     Case(protocol_named("barcode_ssi"), good_frames("barcode_ssi"), b"\x00\x01\x02"),
     Case(protocol_named("hid_pos"), good_frames("hid_pos")[:3], b"\x00\x13\x37"),
