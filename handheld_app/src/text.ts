@@ -122,7 +122,6 @@ const fr = {
   codesScanner: "Champ de la douchette",
 
   searchTitle: "Recherche",
-  searchOpening: "Recherche de ce qui n'a pas été entendu…",
   searchHow: "Soulevez le plateau loin de ses voisins. Scannez l'étiquette de chaque pièce trouvée.",
   searchLeft: (seconds: number) => `${seconds}\u202fs`,
   searchLeftLabel: "Temps restant",
@@ -137,7 +136,6 @@ const fr = {
   verifyTitle: "Vérification",
   verifyBlind: "Le premier comptage reste masqué jusqu'à votre scellé.",
   quantityPieces: "Combien de pièces\u202f?",
-  quantityHoles: "Combien de places vides\u202f?",
   quantityHelp: "Comptez à l'œil, plateau en main.",
   quantitySeal: "Valider ce nombre",
   quantityErase: "Effacer",
@@ -284,7 +282,6 @@ const en: Catalogue = {
   codesScanner: "The scanner's field",
 
   searchTitle: "Search",
-  searchOpening: "Looking up what was not heard…",
   searchHow: "Lift the tray away from its neighbours. Scan the label of every piece you find.",
   searchLeft: (seconds) => `${seconds} s`,
   searchLeftLabel: "Time left",
@@ -299,7 +296,6 @@ const en: Catalogue = {
   verifyTitle: "Verification",
   verifyBlind: "The first count stays hidden until you seal yours.",
   quantityPieces: "How many pieces?",
-  quantityHoles: "How many empty slots?",
   quantityHelp: "Count by eye, with the tray in hand.",
   quantitySeal: "Confirm this number",
   quantityErase: "Erase",

@@ -14,8 +14,6 @@ export interface WedgeSettings {
 }
 
 export const DEFAULT_WEDGE: WedgeSettings = { gapMs: 100, prefix: null };
-export const GAP_MS_MIN = 50;
-export const GAP_MS_MAX = 300;
 /** A shorter burst is a person who hit two keys and Enter. */
 export const SCAN_CHARS_MIN = 4;
 /** A longer burst is no label of ours (the longest, a digital link, has under 200); it is dropped up to its terminator. */
@@ -66,12 +64,6 @@ export function feedText(state: WedgeState, text: string, atMs: number, settings
     scans.push(...step.scans);
   }
   return { state: current, scans };
-}
-
-/** Whether a scan without terminator lies here since `gapMs`: the scanner's profile lacks its suffix, and the screen says so. */
-export function isUnfinished(state: WedgeState, nowMs: number, settings: WedgeSettings = DEFAULT_WEDGE): boolean {
-  const isBurst = settings.prefix === null ? state.buffer.length >= EPC_DIGITS_MIN : state.mode === "gathering";
-  return isBurst && nowMs - state.lastMs > settings.gapMs;
 }
 
 /** Tell what a scanned text is by its shape alone; the server finds the piece. */
