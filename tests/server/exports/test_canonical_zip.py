@@ -48,6 +48,12 @@ def test_zip_packed_again_is_read_but_is_not_canonical(method: int) -> None:
     assert not opened.is_canonical
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_compression_that_unpacks_more_than_was_asked_for_is_refused(method: int) -> None:
+    with pytest.raises(ZipUnreadable, match=f"compressed by method {method};"):
+        read_zip(packed_again({"a.json": b"x" * 100}, method))
+
+
 @pytest.mark.parametrize(
     "change", [lambda raw: raw + b"x", lambda raw: b"x" + raw, lambda raw: raw[:-2] + b"\x01\x00y"]
 )
