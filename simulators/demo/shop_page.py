@@ -179,7 +179,7 @@ class _Visit(BaseHTTPRequestHandler):
         except ActRefused as refusal:
             texts = texts_in(language_of(self.headers.get("Accept-Language", "")))
             self._tell(HTTPStatus.CONFLICT, {"sentence": texts[refusal.text].format(**refusal.facts)})
-        except ValueError:
+        except (ValueError, RecursionError):
             self._refuse(HTTPStatus.BAD_REQUEST, "Acts are short JSON objects, posted to /acts.")
 
     def _is_ours(self) -> bool:
