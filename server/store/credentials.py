@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, and_, select
 
+from server.core.actors import Actor
 from server.core.ids import DeviceId, PersonId, ShopId
 from server.store.tables import Device, Person, SessionRow, table
 
@@ -35,6 +36,11 @@ class SignedIn:
     name: str
     rights: frozenset[str]
     device_id: DeviceId
+
+    @property
+    def actor(self) -> Actor:
+        """The person on their device, as the core names who acts."""
+        return Actor(self.person_id, self.device_id)
 
 
 def secret_sha256(secret: str) -> bytes:

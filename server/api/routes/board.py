@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 from server.api.auth import Person
 from server.api.context import Context, context_of
 from server.api.strict_json import StrictRoute
-from server.core.actors import Actor
 from server.core.errors import NotAllowed
 from server.core.ids import CountId
 from server.store.credentials import SignedIn
@@ -36,7 +35,7 @@ async def show(request: Request, person: Person) -> Response:
     shown, unseen = await asyncio.to_thread(_snapshot, context, person, head=head)
     if "count" in person.rights and unseen:
         # Once for each count and person; who may not count can never verify, so their looking ends no blindness.
-        by = Actor(person.person_id, person.device_id)
+        by = person.actor
         await context.written(lambda work: note_seen(work, unseen, by))
     return Response(orjson.dumps(shown), media_type="application/json")
 

@@ -10,7 +10,6 @@ from server.api.auth import Person
 from server.api.context import context_of
 from server.api.strict_json import Asked, StrictRoute
 from server.clock import from_ms, to_ms
-from server.core.actors import Actor
 from server.core.cases import Case, CaseAct, Decide, Investigate, Outcome
 from server.core.errors import Malformed
 from server.core.ids import CaseId, PieceRef, PlaceId
@@ -80,7 +79,7 @@ async def decide(request: Request, case_id: Id, asked: DecisionAsked, person: Pe
     reason = None if asked.reason is None else salted_digest(asked.reason, salt=secrets.token_bytes(32))
 
     def work(unit: UnitOfWork) -> Case:
-        act = Decide(_actor(person), to_ms(unit.now), outcome, asked.is_sighted, asked.document, reason=reason)
+        act = Decide(person.actor, to_ms(unit.now), outcome, asked.is_sighted, asked.document, reason=reason)
         return decide_case(unit, CaseId(case_id), act)
 
     return _shown(await context_of(request).written(work))
@@ -91,7 +90,7 @@ async def investigate(request: Request, case_id: Id, person: Person) -> CaseShow
     """Somebody looks into it."""
 
     def work(unit: UnitOfWork) -> Case:
-        act: CaseAct = Investigate(_actor(person), to_ms(unit.now))
+        act: CaseAct = Investigate(person.actor, to_ms(unit.now))
         return decide_case(unit, CaseId(case_id), act)
 
     return _shown(await context_of(request).written(work))
@@ -110,10 +109,6 @@ def _require_seen(request: Request, person: SignedIn, found: tuple[Case, ...]) -
             places=[PlaceId(subject) for subject in subjects],
         )
     )
-
-
-def _actor(person: SignedIn) -> Actor:
-    return Actor(person.person_id, person.device_id)
 
 
 def _shown(case: Case) -> CaseShown:

@@ -134,7 +134,7 @@ def show(request: Request, count_id: Id, person: Person) -> CountShown:
     store = context_of(request).store
 
     def shown(conn: Connection) -> CountShown:
-        return count_shown(conn, store.shop_id, counts.load(conn, store.shop_id, CountId(count_id)), by=_actor(person))
+        return count_shown(conn, store.shop_id, counts.load(conn, store.shop_id, CountId(count_id)), by=person.actor)
 
     return store.read(shown)
 
@@ -165,7 +165,7 @@ async def open_it(request: Request, count_id: Id, person: Person) -> CountShown:
 async def seal(request: Request, count_id: Id, asked: SealWanted, person: Person) -> SealShown:
     """Seal my open round: the readers are asked to finish, and the seal follows their last batch."""
     gap = None if asked.accept_gap is None else _reason(asked.accept_gap)
-    by = _actor(person)
+    by = person.actor
 
     def work(unit: UnitOfWork) -> tuple[SealOutcome, CountShown]:
         round_id = round_to_seal(unit, CountId(count_id), by)
@@ -181,7 +181,7 @@ async def seal(request: Request, count_id: Id, asked: SealWanted, person: Person
 @router.post("/{count_id}/search", status_code=201)
 async def search(request: Request, count_id: Id, person: Person) -> SearchShown:
     """After my seal: what is silent, and a minute to find it. The round is sealed like any other."""
-    by = _actor(person)
+    by = person.actor
 
     def work(unit: UnitOfWork) -> SearchShown:
         found = open_search(unit, CountId(count_id), by)
@@ -262,7 +262,7 @@ async def reveal_solo(request: Request, count_id: Id, person: Person) -> CountSh
 async def figures(request: Request, count_id: Id, person: Person) -> FiguresShown:
     """Expected, A and B. It is written down who saw them; 403 `counting_blind` before the own seal."""
     count = await context_of(request).written(
-        lambda work: verify_count.show_figures(work, CountId(count_id), _actor(person))
+        lambda work: verify_count.show_figures(work, CountId(count_id), person.actor)
     )
     is_revealed = count.state in _REVEALED
     b = sorted(present_by_b(count)) if is_revealed and count.b is not None else None
@@ -283,10 +283,6 @@ async def figures(request: Request, count_id: Id, person: Person) -> FiguresShow
     )
 
 
-def _actor(person: SignedIn) -> Actor:
-    return Actor(person.person_id, person.device_id)
-
-
 def _word(asked: PieceWord) -> verify_count.Word:
     return verify_count.Word(label=asked.label, absent=None if asked.absent is None else PieceRef(asked.absent))
 
@@ -296,7 +292,7 @@ def _reason(text: str) -> Reason:
 
 
 async def _change(request: Request, person: SignedIn, act: Callable[[UnitOfWork, Actor], Count]) -> CountShown:
-    by = _actor(person)
+    by = person.actor
 
     def work(unit: UnitOfWork) -> CountShown:
         return count_shown(unit.conn, unit.shop_id, act(unit, by), by=by)

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from server.api.auth import Person
 from server.api.context import context_of
 from server.api.strict_json import Asked, StrictRoute
-from server.core.actors import Actor
 from server.core.log.canonical import WHOLE_MAX
 from server.usecases.take_events import EVENT_CONFLICT, EVENTS_MAX, read_event, take_events
 
@@ -67,7 +66,7 @@ async def take(request: Request, asked: BatchSent, person: Person) -> BatchTaken
     """Take a batch in. Each event counts once by its id and number, so the `Idempotency-Key` of a batch decides nothing."""
     context = context_of(request)
     events = [read_event(dict(event), session_id=person.session_id) for event in asked.events]
-    by = Actor(person.person_id, person.device_id)
+    by = person.actor
     received = await context.written(
         lambda work: take_events(work, events, by=by, make_salt=lambda: secrets.token_bytes(SALT_BYTES))
     )

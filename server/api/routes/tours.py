@@ -14,7 +14,6 @@ from server.api.context import Context, context_of
 from server.api.lists_read import ListsRead
 from server.api.strict_json import Asked, StrictRoute
 from server.clock import in_utc, to_ms
-from server.core.actors import Actor
 from server.core.count_acts import Occasion
 from server.core.count_sheet import Mode
 from server.core.count_states import SIGNED_OFF_STATES, CountState
@@ -162,7 +161,7 @@ async def show(request: Request, tour_id: Id, person: Person) -> TourShown:
 @router.get("/{tour_id}/list")
 async def my_list(request: Request, tour_id: Id, person: Person) -> ListShown:
     """The list I can sign now; results that are settled are fixed by asking for it."""
-    by = Actor(person.person_id, person.device_id)
+    by = person.actor
     context = context_of(request)
 
     def work(unit: UnitOfWork) -> ListShown:
@@ -189,7 +188,7 @@ async def sign(request: Request, tour_id: Id, asked: SignatureAsked, person: Per
         photos=tuple((CountId(photo.count), photo.sha256) for photo in asked.photos),
     )
     check = pin_check(context.store, device=person.device_id, pin_mac=context.signer.pin_mac, guard=context.pin_guard)
-    by = Actor(person.person_id, person.device_id)
+    by = person.actor
     made = await asyncio.to_thread(sign_tour, context.store, TourId(tour_id), by, asked=signing, check_pin=check)
     return SignatureShown(signature=made)
 
