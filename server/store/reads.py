@@ -12,12 +12,11 @@ from sqlalchemy import Connection, and_, bindparam, case, insert, or_, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server.core.ids import DeviceId, PlaceId, RoundId, ShopId
-from server.store.tables import AntennaHome, Attachment, BatchRow, Device, Observation, Reader, Round, table
+from server.store.tables import Attachment, BatchRow, Device, Observation, Reader, Round, table
 
 _BATCHES = table(BatchRow)
 _DEVICES = table(Device)
 _READERS = table(Reader)
-_HOMES = table(AntennaHome)
 _ATTACHMENTS = table(Attachment)
 _ROUNDS = table(Round)
 _OBSERVATIONS = table(Observation)
@@ -34,16 +33,6 @@ class Listening:
     reader_id: str
     is_sealed: bool
     """True: what is heard now changes no sealed set and is kept as late."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderFacts:
-    """A reader as its agent describes it."""
-
-    name: str
-    protocol: str
-    body: str
-    """State and antennas, canonical JSON."""
 
 
 def acked_seq(connection: Connection, shop_id: ShopId, device_id: DeviceId) -> int:
@@ -176,49 +165,3 @@ def observations_of(connection: Connection, shop_id: ShopId, round_id: RoundId) 
         .order_by(*(_OBSERVATIONS.c[name] for name in _OBSERVATION_KEY))
     )
     return [tuple(row) for row in found]
-
-
-def describe_reader(
-    connection: Connection, shop_id: ShopId, *, device_id: DeviceId, reader: ReaderFacts, seen_at: datetime, new_id: str
-) -> None:
-    """Keep what an agent says of one of its readers; `new_id` is used when it is heard of for the first time."""
-    changed = connection.execute(
-        update(_READERS)
-        .where(_READERS.c.shop_id == shop_id, _READERS.c.device_id == device_id, _READERS.c.name == reader.name)
-        .values(body=reader.body, seen_at=seen_at)
-    )
-    if changed.rowcount == 0:
-        connection.execute(
-            insert(_READERS).values(
-                shop_id=shop_id,
-                id=new_id,
-                device_id=device_id,
-                name=reader.name,
-                protocol=reader.protocol,
-                serial="",
-                region="",
-                body=reader.body,
-                seen_at=seen_at,
-            )
-        )
-
-
-def reader_by_name(connection: Connection, shop_id: ShopId, name: str) -> tuple[str, DeviceId] | None:
-    """Id of the reader called `name` and the agent that speaks for it; of two with one name, the one seen last."""
-    row = connection.execute(
-        select(_READERS.c.id, _READERS.c.device_id)
-        .where(_READERS.c.shop_id == shop_id, _READERS.c.name == name)
-        .order_by(_READERS.c.seen_at.desc(), _READERS.c.id)
-        .limit(1)
-    ).first()
-    return None if row is None else (row.id, DeviceId(row.device_id))
-
-
-def antennas_at_home(connection: Connection, shop_id: ShopId, *, reader_id: str, place_id: PlaceId) -> tuple[int, ...]:
-    """Antennas of a reader that stand for `place_id`, ascending; none: the reader has no home."""
-    found = connection.execute(
-        select(_HOMES.c.antenna)
-        .where(_HOMES.c.shop_id == shop_id, _HOMES.c.reader_id == reader_id, _HOMES.c.place_id == place_id)
-        .order_by(_HOMES.c.antenna)
-    )
-    return tuple(found.scalars())

@@ -77,7 +77,7 @@ def attach_reader(
     Raises: RoundAbsent, ReaderAbsent, NotYourRound, RoundSealed, ReaderBusy.
     """
     facts = _own_round(work, round_id=round_id, person_id=person_id, device_id=device_id)
-    found = reads.reader_by_name(work.conn, work.shop_id, reader)
+    found = readers.reader_by_name(work.conn, work.shop_id, reader)
     if found is None:
         raise ReaderAbsent(
             f"No agent has a reader called {reader!r}. Check its cable and the agent's file.", reader=reader
@@ -86,7 +86,7 @@ def attach_reader(
     is_scanner = readers.is_scanner(work.conn, work.shop_id, reader_id)
     if facts.is_sealed and not (is_scanner and facts.state in LABELS_ASKED):
         raise RoundSealed("This round is sealed. Nothing more can be read into it; ask for a recount if it is wrong.")
-    antennas = reads.antennas_at_home(work.conn, work.shop_id, reader_id=reader_id, place_id=facts.place_id)
+    antennas = readers.antennas_at_home(work.conn, work.shop_id, reader_id=reader_id, place_id=facts.place_id)
     own = [one for one in attachments.open_ones(work.conn, work.shop_id, device_id=agent) if one.reader_id == reader_id]
     for one in own:
         if one.round_id == round_id:
@@ -167,7 +167,7 @@ def open_attachments(work: UnitOfWork, *, device_id: DeviceId) -> Opened:
         Attached(
             agent=device_id,
             attachment=one,
-            antennas=reads.antennas_at_home(work.conn, shop_id, reader_id=one.reader_id, place_id=one.place_id),
+            antennas=readers.antennas_at_home(work.conn, shop_id, reader_id=one.reader_id, place_id=one.place_id),
         )
         for one in attachments.open_ones(work.conn, shop_id, device_id=device_id)
     )

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from reader_drivers.reads import ReaderEntry, ReaderHealth
 from server.core.ids import DeviceId
 from server.core.log import canonical
-from server.store import reads
-from server.store.reads import ReaderFacts
+from server.store import readers
+from server.store.readers import ReaderFacts
 from server.store.unit_of_work import UnitOfWork
 
 
@@ -25,6 +25,6 @@ def note_health(work: UnitOfWork, *, device_id: DeviceId, health: ReaderHealth) 
 
 
 def _keep(work: UnitOfWork, *, device_id: DeviceId, reader: ReaderFacts) -> None:
-    reads.describe_reader(
+    readers.describe_reader(
         work.conn, work.shop_id, device_id=device_id, reader=reader, seen_at=work.now, new_id=work.new_id()
     )

@@ -8,7 +8,7 @@ from typing import Final
 from server.core.errors import Absent, Malformed
 from server.core.ids import DeviceId, PlaceId, PlacePath
 from server.core.log.events import ActorKind, EventType, Subject
-from server.store import antenna_homes, attachments, places, reads
+from server.store import attachments, places, readers
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.attach_reader import ReaderAbsent, ReaderBusy
 from server.usecases.open_shop import SYSTEM_ACTOR
@@ -27,7 +27,7 @@ def map_antenna(unit: UnitOfWork, *, reader: str, antenna: int, place: PlacePath
         raise Malformed(
             f"{antenna} is no antenna; count them from 1 as on the reader's housing, at most {ANTENNA_MAX}."
         )
-    found = reads.reader_by_name(unit.conn, unit.shop_id, reader)
+    found = readers.reader_by_name(unit.conn, unit.shop_id, reader)
     if found is None:
         raise ReaderAbsent(
             f"No agent has spoken of a reader called {reader[:40]!r}. Start its agent first, then map it.",
@@ -36,9 +36,7 @@ def map_antenna(unit: UnitOfWork, *, reader: str, antenna: int, place: PlacePath
     reader_id, agent = found
     _require_idle(unit, agent=agent, reader=reader)
     place_id = _place(unit, place)
-    antenna_homes.set_home(
-        unit.conn, unit.shop_id, reader_id=reader_id, antenna=antenna, place_id=place_id, at=unit.now
-    )
+    readers.set_home(unit.conn, unit.shop_id, reader_id=reader_id, antenna=antenna, place_id=place_id, at=unit.now)
     unit.append_leaf(
         EventType.PLACES_CHANGED,
         Subject("place", place_id),

@@ -13,7 +13,7 @@ from reader_drivers.agent.settings import load_settings
 from server.cli.demo_shop import OPENING, READERS, ZONE, DemoFolder, FolderNotEmpty, seed_shop
 from server.core.ids import PlaceId
 from server.settings import settings_from
-from server.store import log, reads
+from server.store import log, readers
 from server.store.expected import pieces_of_labels
 from server.store.unit_of_work import Store
 from server.usecases.shop_clock import clock_to_serve
@@ -68,9 +68,9 @@ def test_each_antenna_stands_for_its_tray(folder: DemoFolder, store: Store) -> N
 
 def antennas(store: Store, reader: str, place: PlaceId) -> tuple[int, ...]:
     def asked(conn: Connection) -> tuple[int, ...]:
-        found = reads.reader_by_name(conn, store.shop_id, reader)
+        found = readers.reader_by_name(conn, store.shop_id, reader)
         assert found is not None
-        return reads.antennas_at_home(conn, store.shop_id, reader_id=found[0], place_id=place)
+        return readers.antennas_at_home(conn, store.shop_id, reader_id=found[0], place_id=place)
 
     return store.read(asked)
 

@@ -7,7 +7,7 @@ from server.clock import FixedClock
 from server.core.errors import Absent, Malformed
 from server.core.ids import DeviceId, PlaceId, PlacePath
 from server.core.log.events import EventType, Leaf
-from server.store import log, places, reads
+from server.store import log, places, readers
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases.attach_reader import ReaderAbsent, ReaderBusy
 from server.usecases.describe_readers import describe_readers
@@ -33,9 +33,9 @@ def places_of(shop: Store) -> dict[PlacePath, PlaceId]:
 
 def antennas(shop: Store, place: PlaceId) -> tuple[int, ...]:
     def asked(unit: UnitOfWork) -> tuple[int, ...]:
-        found = reads.reader_by_name(unit.conn, unit.shop_id, "vitrine-1")
+        found = readers.reader_by_name(unit.conn, unit.shop_id, "vitrine-1")
         assert found is not None
-        return reads.antennas_at_home(unit.conn, unit.shop_id, reader_id=found[0], place_id=place)
+        return readers.antennas_at_home(unit.conn, unit.shop_id, reader_id=found[0], place_id=place)
 
     return shop.run(asked)
 
