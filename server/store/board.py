@@ -12,18 +12,16 @@ from server.core.cases import Case, case_from_json
 from server.core.count_acts import Occasion
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
-from server.core.ids import CountId, PersonId, PieceId, PieceRef, PlaceId, ShopId
+from server.core.ids import CountId, PersonId, PieceId, PlaceId, ShopId
 from server.core.log import canonical
 from server.store import counts
 from server.store import tables as rows
-from server.store.stock import StockedPiece, pieces_of
+from server.store.cases import CASES_MAX
 from server.store.tables import table
 
 _CASES, _EVENTS, _COUNTS, _ROUNDS = table(rows.CaseRow), table(rows.CaseEvent), table(rows.Count), table(rows.Round)
 _MOVES, _ANSWERS, _TOURS = table(rows.Move), table(rows.Answer), table(rows.Tour)
 
-CASES_MAX: Final = 500
-"""Open cases on the board: more than that are a burglary, not a list."""
 UNSETTLED: Final = (
     CountState.SEALED_A,
     CountState.VERIFYING,
@@ -122,11 +120,6 @@ def origins(connection: Connection, shop_id: ShopId, ids: Collection[CountId]) -
         .where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.id.in_(list(ids)))
     )
     return {CountId(row.id): Origin(PlaceId(row.place_id), row.sealed_at) for row in found}
-
-
-def pieces(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> Mapping[PieceRef, StockedPiece]:
-    """The pieces as the books have them now."""
-    return {piece.ref: piece for piece in pieces_of(connection, shop_id, refs)}
 
 
 def happenings(

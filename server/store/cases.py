@@ -10,7 +10,6 @@ from sqlalchemy import Connection, func, insert, select, update
 from server.clock import from_ms
 from server.core.cases import (
     Case,
-    CaseAct,
     CaseState,
     CaseStep,
     case_act_to_json,
@@ -152,14 +151,10 @@ def keep(connection: Connection, shop_id: ShopId, step: CaseStep, *, severity: s
             person_id=act.by.person,
             device_id=act.by.device,
             at=from_ms(act.at),
-            body=_text(_act(act)),
+            body=_text(case_act_to_json(act)),
             leaf_seq=leaf_seq,
         )
     )
-
-
-def _act(act: CaseAct) -> JsonObject:
-    return case_act_to_json(act)
 
 
 def _next_event(connection: Connection, shop_id: ShopId, case_id: CaseId) -> int:

@@ -20,7 +20,7 @@ from server.core.count_sheet import Count
 from server.core.ids import CountId, PersonId, PieceId, PieceRef, PlaceId, PlacePath, ShopId
 from server.core.log.events import format_time
 from server.core.sightings import Sighting
-from server.store import board, counts, places, rounds, shops, sightings, tours
+from server.store import board, counts, places, rounds, shops, sightings, stock, tours
 from server.store.board import Happening, NumberedCase, Origin
 from server.store.stock import StockedPiece
 from server.store.unit_of_work import UnitOfWork
@@ -213,7 +213,7 @@ def _known(
     connection: Connection, shop_id: ShopId, *, cases: Sequence[NumberedCase], gaps: Sequence[Gap], currency: str
 ) -> _Known:
     refs = [PieceRef(one.case.subject) for one in cases] + [gap.ref for gap in gaps]
-    pieces = board.pieces(connection, shop_id, refs)
+    pieces = {piece.ref: piece for piece in stock.pieces_of(connection, shop_id, refs)}
     evidence = {count for one in cases for count in (one.case.count, *one.case.evidence_counts)}
     return _Known(
         pieces=pieces,
