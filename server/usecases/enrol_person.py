@@ -4,6 +4,7 @@ Given a name, rights and a PIN made at the edge; writes the person and a leaf th
 database without the signer's pepper gives no PIN away, although there are only a million.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import ClassVar, Final
 
@@ -19,6 +20,8 @@ RIGHTS: Final = ("count", "manage", "own", "read")
 """What a person may be allowed, in the order in which they are kept. Roles in a count are no rights."""
 LANGUAGES: Final = ("fr", "en")
 PIN_DIGITS: Final = 6
+_ALIKE: Final = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE"})
+"""Alphabets with letters that look the same: a colleague's name written with one of another is another name."""
 _ARGON2_MEMORY_KIB: Final = 64 * 1024
 _ARGON2_PASSES: Final = 3
 """64 MiB and three passes, about 0.1 s: decisions.md 6.10."""
@@ -48,7 +51,7 @@ def enrol_person(
     hashed = hash_pin(pin, shop=shop_id, person=person_id, pin_mac=pin_mac)
 
     def work(unit: UnitOfWork) -> None:
-        if any(one.name.casefold() == cleaned.casefold() for one in people.people(unit.conn, shop_id)):
+        if any(_looks(one.name) == _looks(cleaned) for one in people.people(unit.conn, shop_id)):
             raise NameTaken(f"Somebody called {cleaned!r} is enrolled already. Add a second name to tell them apart.")
         person = EnrolledPerson(
             id=person_id, name=cleaned, rights=kept, language=language, enrolled_at=unit.now, disabled_at=None
@@ -111,10 +114,18 @@ def _pin_message(pin: str, *, shop: ShopId, person: PersonId) -> str:
 
 
 def _checked_name(text: str) -> str:
-    name = " ".join(text.split())
+    # A record holds names in form NFC alone; a terminal of macOS may send the accent as a character of its own.
+    name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name or len(name) > 100 or not name.isprintable():
         raise Malformed(f"{text[:40]!r} is not a name; give up to 100 characters that can be shown.")
+    if len(_ALIKE & {unicodedata.name(char, "").split(" ")[0] for char in _looks(name)}) > 1:
+        raise Malformed(f"{name[:40]!r} mixes alphabets whose letters look alike. Write the name in one of them.")
     return name
+
+
+def _looks(name: str) -> str:
+    """What two names have in common that a reader cannot tell apart: case, and letters of another width or font."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _checked_rights(rights: Iterable[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Given a name, a zone and a currency; writes the shop and the leaf `shop.opened`;
 """
 
 import re
+import unicodedata
 from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -51,7 +52,7 @@ def open_shop(unit: UnitOfWork, *, name: str, zone: str, currency: str, is_demo:
 
 
 def _name(text: str) -> str:
-    name = " ".join(text.split())
+    name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name or len(name) > 200 or not name.isprintable():
         raise Malformed(f"{text[:40]!r} is not a shop's name; give up to 200 characters that can be shown.")
     return name

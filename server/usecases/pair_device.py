@@ -4,6 +4,7 @@ Browsers get a one-time link and make their secret when it is opened; agents and
 hashes only. Each pairing and each revocation is a leaf.
 """
 
+import unicodedata
 from datetime import timedelta
 from typing import ClassVar, Final
 
@@ -99,7 +100,7 @@ def _leaf(unit: UnitOfWork, event: EventType, device: DeviceId, *, body: dict[st
 
 
 def _checked_name(text: str) -> str:
-    name = " ".join(text.split())
+    name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name or len(name) > 100 or not name.isprintable():
         raise Malformed(f"{text[:40]!r} is not a name for a device; give up to 100 characters that can be shown.")
     return name

@@ -55,10 +55,28 @@ def test_two_people_have_two_names(shop: Store) -> None:
         enrol_person(shop, name=" claire ", rights=["count"], pin="000001", pin_mac=pepper)
 
 
+def test_a_name_that_looks_the_same_is_the_same(shop: Store) -> None:
+    enrol_person(shop, name="Inès", rights=["count"], pin="000000", pin_mac=pepper)
+
+    for same in ("ine\u0300s", "\uff29nès", "INÈS"):
+        with pytest.raises(NameTaken):
+            enrol_person(shop, name=same, rights=["count"], pin="000001", pin_mac=pepper)
+
+
+def test_a_name_is_kept_in_the_form_that_records_hold(shop: Store) -> None:
+    enrol_person(shop, name="Ine\u0300s", rights=["count"], pin="000000", pin_mac=pepper)
+    enrol_person(shop, name="\u041d\u0438\u043d\u0430", rights=["count"], pin="000000", pin_mac=pepper)
+
+    kept = [one.name for one in shop.read(lambda c: people.people(c, shop.shop_id))]
+    assert kept == ["In\u00e8s", "\u041d\u0438\u043d\u0430"]
+
+
 @pytest.mark.parametrize(
     ("name", "rights", "pin", "complaint"),
     [
         ("", ["count"], "000000", "not a name"),
+        ("Cl\u0430ire", ["count"], "000000", "alphabets"),
+        ("Claire\u200b", ["count"], "000000", "not a name"),
         ("Claire", [], "000000", "No right"),
         ("Claire", ["count", "sign"], "000000", "sign was given"),
         ("Claire", ["count"], "12345", "6 digits"),

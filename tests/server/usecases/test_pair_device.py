@@ -55,6 +55,14 @@ def test_a_link_is_good_until_just_before_its_time(shop: Store, shop_clock: Fixe
     assert shop.run(lambda unit: redeem_pairing(unit, token="link", secret="s"))
 
 
+def test_a_name_is_kept_in_the_form_that_records_hold(shop: Store) -> None:
+    agent = shop.run(lambda unit: pair_program(unit, name="Caisse de re\u0301serve", kind="agent", secret="token"))
+
+    known = shop.read(lambda c: device_by_secret(c, secret_sha256("token")))
+    assert known is not None
+    assert (known.id, known.name) == (agent, "Caisse de r\u00e9serve")
+
+
 def test_an_unknown_link_is_refused(shop: Store) -> None:
     with pytest.raises(PairingUnknown):
         shop.run(lambda unit: redeem_pairing(unit, token="guess", secret="s"))
