@@ -9,8 +9,8 @@
 | 4 | … | payload | depends on CMD, all numbers big-endian |
 | last | 1 | CHECK | makes the sum of all bytes of the frame 0 modulo 256 |
 
-The check is weak: one changed byte is always seen, several are missed once in 256. So the payload is checked as well where
-it says its own length. Source: readers.md section 2, vectors a0-003 to a0-041.
+The check is weak: one changed byte is always seen, several are missed once in 256. So the order must be known and the length
+one that it can have, and the payload is checked as well where it says its own length. Source: readers.md section 2, vectors a0-003 to a0-041.
 
 >>> encode_frame(0x74, bytes(1), address=1).hex().upper()
 'A004017400E7'
@@ -22,11 +22,14 @@ import msgspec
 
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.framing import Hunt
+from reader_drivers.r2000_a0.orders import LONG, NAMES
 
 START: Final = 0xA0
 BROADCAST: Final = 0xFF
 LEN_MIN: Final = 3
 PAYLOAD_BYTES_MAX: Final = 252
+SHORT_LEN_MAX: Final = LEN_MIN + 66
+"""LEN of the report of a tag with the longest EPC; only tag memory needs more."""
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -66,13 +69,12 @@ class FrameHunt:
 
 
 def _take(buffer: bytes, at: int, found: list[Frame | Rejected]) -> int:
-    head = buffer[at : at + 2]
-    if len(head) < 2:
+    raw = buffer[at : at + 2 + buffer[at + 1]] if at + 1 < len(buffer) else b""
+    if not raw:
         return at
-    size = head[1] + 2
-    if head[1] < LEN_MIN:
-        raise FrameError("length", f"the frame announces {head[1]} bytes, {LEN_MIN} are the least")
-    raw = buffer[at : at + size]
+    if not _is_plausible(raw):
+        raise FrameError("noise", "no frame starts with these bytes")
+    size = raw[1] + 2
     if len(raw) < size:
         return at
     if sum(raw) & 0xFF:
@@ -80,3 +82,10 @@ def _take(buffer: bytes, at: int, found: list[Frame | Rejected]) -> int:
         raise FrameError("checksum", f"the frame ends in {raw[-1]:02X}, its bytes give {computed:02X}", size=size)
     found.append(Frame(raw[2], raw[3], raw[4:-1], raw))
     return at + size
+
+
+def _is_plausible(begun: bytes) -> bool:
+    """False: no frame begins so, whatever follows. Else one A0 in 256 inside a damaged frame would swallow good ones."""
+    if len(begun) < 4:
+        return begun[1] >= LEN_MIN
+    return begun[1] >= LEN_MIN and begun[3] in NAMES and (begun[1] <= SHORT_LEN_MAX or begun[3] in LONG)

@@ -32,6 +32,8 @@ NAMES: Final = {
     0x68: "get_reader_identifier",
     0x69: "set_rf_link_profile",
     0x6A: "get_rf_link_profile",
+    0x6C: "set_antenna_group",
+    0x6D: "get_antenna_group",
     0x70: "reset",
     0x71: "set_uart_baudrate",
     0x72: "get_firmware_version",
@@ -44,6 +46,8 @@ NAMES: Final = {
     0x79: "get_frequency_region",
     0x7A: "set_beeper_mode",
     0x7B: "get_reader_temperature",
+    0x7C: "set_drm_mode",
+    0x7D: "get_drm_mode",
     0x7E: "get_rf_port_return_loss",
     0x80: "inventory",
     0x81: "read",
@@ -55,13 +59,19 @@ NAMES: Final = {
     0x89: "real_time_inventory",
     0x8A: "fast_switch_ant_inventory",
     0x8B: "customized_session_target_inventory",
+    0x8C: "set_impinj_fast_tid",
+    0x8D: "set_and_save_impinj_fast_tid",
+    0x8E: "get_impinj_fast_tid",
     0x90: "get_inventory_buffer",
     0x91: "get_and_reset_inventory_buffer",
     0x92: "get_inventory_buffer_tag_count",
     0x93: "reset_inventory_buffer",
     0x94: "block_write",
 }
-GETTERS: Final = frozenset({0x60, 0x63, 0x68, 0x6A, 0x72, 0x75, 0x77, 0x79, 0x7B, 0x7E, 0x86, 0x92})
+"""Every order of the manuals; a frame with another number is noise."""
+LONG: Final = frozenset({0x81, 0x82, 0x90, 0x91, 0x94})
+"""Orders that carry tag memory, in one direction or the other."""
+GETTERS: Final = frozenset({0x60, 0x63, 0x68, 0x6A, 0x6D, 0x72, 0x75, 0x77, 0x79, 0x7B, 0x7D, 0x7E, 0x86, 0x8E, 0x92})
 """Orders that are answered by a value, which may be one byte: it is no error code."""
 
 DONE: Final = 0x10

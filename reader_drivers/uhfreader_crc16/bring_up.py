@@ -6,7 +6,7 @@ whatever was written is read back.
 
 from reader_drivers.driver import ReaderError, ReadPlan
 from reader_drivers.errors import PlanRefused
-from reader_drivers.uhfreader_crc16 import orders
+from reader_drivers.uhfreader_crc16 import numbers, orders
 from reader_drivers.uhfreader_crc16.orders import Information
 
 Step = tuple[int, bytes]
@@ -27,11 +27,11 @@ def steps_for(plan: ReadPlan, said: Information) -> list[Step]:
     band, power_dbm = profile.bands[plan.region], plan.power_cdbm // 100
     written: list[Step] = []
     if said.band != band:
-        written.append((orders.SET_FREQUENCY, bytes((band.last, band.first))))
+        written.append((numbers.SET_FREQUENCY, bytes((band.last, band.first))))
     if said.power_dbm != power_dbm:
-        written.append((orders.SET_POWER, bytes((power_dbm,))))
+        written.append((numbers.SET_POWER, bytes((power_dbm,))))
     if written:
-        written.append((orders.GET_INFORMATION, b""))
+        written.append((numbers.GET_INFORMATION, b""))
     return [(profile.get_mode, b""), *written]
 
 

@@ -2,7 +2,7 @@
 
 from reader_drivers.driver import Described, Fact, Facts
 from reader_drivers.errors import FrameError, Rejected
-from reader_drivers.uhfreader_crc16 import orders
+from reader_drivers.uhfreader_crc16 import numbers, orders
 from reader_drivers.uhfreader_crc16.frames import Direction, Frame, FrameHunt
 from reader_drivers.uhfreader_crc16.tags import Heard, decode_list, tag_read, tags_in
 
@@ -39,27 +39,27 @@ def describe(frame: Frame) -> Described:
     facts: Facts = {
         "address": f"{frame.address:02X}",
         "command": f"{frame.order:02X}",
-        "name": orders.NAMES.get(frame.order, "unknown"),
+        "name": numbers.NAMES.get(frame.order, "unknown"),
         "data_hex": frame.payload.hex().upper(),
     }
     if frame.status is None:
         return "command", facts, ()
     status = frame.status
-    facts |= {"status": f"{status:02X}", "status_name": orders.STATUS_NAMES.get(status, "unknown")}
-    if status == orders.NO_TAG or (frame.order == orders.PUSHED and status == orders.HEARTBEAT):
+    facts |= {"status": f"{status:02X}", "status_name": numbers.STATUS_NAMES.get(status, "unknown")}
+    if status == numbers.NO_TAG or (frame.order == numbers.PUSHED and status == numbers.HEARTBEAT):
         return "keep_alive", facts, ()
-    if status in orders.STATUS_MEANINGS and status not in orders.WITH_TAGS:
+    if status in numbers.STATUS_MEANINGS and status not in numbers.WITH_TAGS:
         return "error", facts | _error_facts(frame), ()
-    if frame.order == orders.GET_INFORMATION:
+    if frame.order == numbers.GET_INFORMATION:
         return "reply", facts | _information_facts(frame.payload), ()
-    if status not in orders.WITH_TAGS:
+    if status not in numbers.WITH_TAGS:
         return "reply", facts, ()
     return _listed(frame, facts)
 
 
 def _listed(frame: Frame, facts: Facts) -> Described:
     heard = tags_in(frame.order, frame.payload, None)
-    if frame.order == orders.INVENTORY and frame.payload:
+    if frame.order == numbers.INVENTORY and frame.payload:
         profile, _ = decode_list(frame.payload, None)
         facts |= {"variant": f"{profile.name} layout"}
     if heard:
@@ -78,7 +78,7 @@ def _tag_facts(heard: Heard) -> dict[str, Fact]:
 
 def _error_facts(frame: Frame) -> Facts:
     status = frame.status or 0
-    facts: Facts = {"error": orders.STATUS_MEANINGS[status], "retryable": status in orders.RETRYABLE}
+    facts: Facts = {"error": numbers.STATUS_MEANINGS[status], "retryable": status in numbers.RETRYABLE}
     return facts | {"tag_error": f"{frame.payload[0]:02X}"} if frame.payload else facts
 
 

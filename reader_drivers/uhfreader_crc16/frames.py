@@ -9,8 +9,8 @@
 | 3 or 4 | … | payload | depends on CMD |
 | last 2 | 2 | CRC | CRC-MCRF4XX over LEN..payload, little-endian |
 
-There is no start byte: each byte may be a LEN, and only the checksum tells. Noise that looks like a long frame is given up
-after a pause of the line. Source: readers.md section 4, vectors uhf-001 to uhf-043.
+There is no start byte: each byte may be a LEN, and only known numbers and the checksum tell. Noise that looks like a long
+frame is given up after a pause of the line. Source: readers.md section 4, vectors uhf-001 to uhf-043.
 
 >>> encode_command(0x4C, b"", address=0).hex().upper()
 '04004C3AD2'
@@ -23,12 +23,16 @@ import msgspec
 
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.framing import Hunt, crc_mcrf4xx
+from reader_drivers.uhfreader_crc16.numbers import ILLEGAL, NAMES, NONE, STATUS_NAMES
 
 BROADCAST: Final = 0xFF
 PAYLOAD_BYTES_MAX: Final = 250
 """LEN is one byte; this leaves room for ADR, CMD, STATUS and CRC."""
 COMMAND_LEN_MIN: Final = 4
 REPLY_LEN_MIN: Final = 5
+
+_NONE: Final = bytes((NONE,))
+_ILLEGAL: Final = bytes((ILLEGAL,))
 
 
 class Direction(StrEnum):
@@ -87,10 +91,10 @@ class FrameHunt:
         return self._hunt.flush()
 
     def _take(self, buffer: bytes, at: int, found: list[Frame | Rejected]) -> int:
-        size = buffer[at] + 1
-        if buffer[at] < self._len_min:
+        raw = buffer[at : at + buffer[at] + 1]
+        if not self._is_plausible(raw):
             raise FrameError("noise", "no frame starts with these bytes")
-        raw = buffer[at : at + size]
+        size = raw[0] + 1
         if len(raw) < size:
             return at
         if crc_mcrf4xx(raw) != 0:
@@ -99,3 +103,14 @@ class FrameHunt:
         status = raw[3] if self._has_status else None
         found.append(Frame(raw[1], raw[2], status, raw[self._len_min - 1 : -2], raw))
         return at + size
+
+    def _is_plausible(self, begun: bytes) -> bool:
+        """False: no frame begins so, whatever follows. Else one false length in 65,536 would swallow good frames."""
+        order, status = begun[2:3], begun[3:4]
+        if begun[0] < self._len_min:
+            return False
+        if not self._has_status:
+            return not order or order[0] in NAMES
+        if order == _NONE:
+            return begun[0] == REPLY_LEN_MIN and status in {b"", _ILLEGAL}
+        return not order or (order[0] in NAMES and (not status or status[0] in STATUS_NAMES))

@@ -17,7 +17,7 @@ from reader_drivers.driver import Event, KeepAlive, Output, ReaderError, ReaderP
 from reader_drivers.errors import FrameError, PlanRefused, Rejected
 from reader_drivers.passes import PassTracker
 from reader_drivers.turns import Target, Turns
-from reader_drivers.uhfreader_crc16 import orders
+from reader_drivers.uhfreader_crc16 import numbers, orders
 from reader_drivers.uhfreader_crc16.bring_up import Step, mismatch, scan_ms, steps_for
 from reader_drivers.uhfreader_crc16.frames import BROADCAST, Direction, Frame, FrameHunt, encode_command
 from reader_drivers.uhfreader_crc16.tags import tag_read, tags_in
@@ -70,7 +70,7 @@ class UhfReaderDriver:
         orders.require_possible(plan)
         self._plan, self._is_informed, self._address = plan, False, BROADCAST
         self._steps, self._mute_antennas = [], set()
-        return Output((self._enter(ReaderPhase.STARTING),), self._send((orders.GET_INFORMATION, b"")))
+        return Output((self._enter(ReaderPhase.STARTING),), self._send((numbers.GET_INFORMATION, b"")))
 
     def feed(self, received: bytes, now: int) -> Output:
         """Bytes from the reader."""
@@ -124,12 +124,12 @@ class UhfReaderDriver:
 
     def _accept(self, frame: Frame, now: int) -> Output:
         # An order that the reader does not know is answered under number 00.
-        is_answer = bool(self._awaited) and frame.order in {self._awaited[2], orders.NONE}
-        if frame.order == orders.INVENTORY or (is_answer and self._awaits_round()):
+        is_answer = bool(self._awaited) and frame.order in {self._awaited[2], numbers.NONE}
+        if frame.order == numbers.INVENTORY or (is_answer and self._awaits_round()):
             events = self._reads(frame, now)
             over = self._round_answered(frame, now)
             return Output((*events, *over.events), over.sent)
-        if frame.order == orders.PUSHED:
+        if frame.order == numbers.PUSHED:
             return Output(self._reads(frame, now) or (KeepAlive(now, frame.raw),), self._quieten())
         if is_answer:
             return self._answered(frame, now)
@@ -138,7 +138,7 @@ class UhfReaderDriver:
 
     def _reads(self, frame: Frame, now: int) -> tuple[Event, ...]:
         """Every tag of the frame, each behind the pass that it ends."""
-        if frame.status not in orders.WITH_TAGS:
+        if frame.status not in numbers.WITH_TAGS:
             return ()
         events: list[Event] = []
         try:
@@ -155,12 +155,12 @@ class UhfReaderDriver:
 
     def _round_answered(self, frame: Frame, now: int) -> Output:
         status = frame.status
-        if status in {orders.MORE, orders.STATISTICS}:
+        if status in {numbers.MORE, numbers.STATISTICS}:
             self._due_ms = None
             return Output()
         if not self._awaits_round():
-            return Output(() if status in orders.WITH_TAGS and frame.payload else (_unasked(frame, now),))
-        if status in orders.WRONG_ORDER:
+            return Output(() if status in numbers.WITH_TAGS and frame.payload else (_unasked(frame, now),))
+        if status in numbers.WRONG_ORDER:
             events = self._refuse(f"The reader refused the inventory: {_meaning(frame)}.")
             return Output((*self._passes.close(now), _error(frame), *events))
         ended = self._round_over(frame, now)
@@ -172,14 +172,14 @@ class UhfReaderDriver:
     def _round_over(self, frame: Frame, now: int) -> tuple[Event, ...]:
         """Whose turn is next, and the pass that ended with this round."""
         antenna = self._turns.antenna
-        if frame.status not in orders.ROUND_ENDS:
+        if frame.status not in numbers.ROUND_ENDS:
             self._turns.skip()
             is_news = antenna not in self._mute_antennas
             self._mute_antennas.add(antenna)
             return (*self._passes.close(now), *((_error(frame),) if is_news else ()))
         self._mute_antennas.discard(antenna)
         silent = (KeepAlive(now, frame.raw),) if self._is_round_silent else ()
-        is_unfinished = frame.status in orders.UNFINISHED and not silent and self._profile is orders.UHFREADER288
+        is_unfinished = frame.status in numbers.UNFINISHED and not silent and self._profile is orders.UHFREADER288
         if not self._turns.advance(is_unfinished=is_unfinished):
             return silent
         # What is left of a pass after a cut is no whole inventory: it proves no silence.
@@ -195,7 +195,7 @@ class UhfReaderDriver:
             self._is_pass_cut = False
         self._is_round_silent = True
         payload = orders.inventory_payload(self._profile, plan, antenna=turns.antenna, target=turns.target)
-        return self._send((orders.INVENTORY, payload))
+        return self._send((numbers.INVENTORY, payload))
 
     def _quieten(self) -> bytes:
         """A reader that pushes tags transmits without being asked. While starting, its mode is asked for and set anyway."""
@@ -206,17 +206,17 @@ class UhfReaderDriver:
 
     def _answered(self, frame: Frame, now: int) -> Output:
         order, self._awaited = self._awaited[2], b""
-        reply = Reply(orders.NAMES[order], frame.raw)
+        reply = Reply(numbers.NAMES[order], frame.raw)
         if self._phase is not ReaderPhase.STARTING:
             return Output((reply,))
         profile = self._profile
         if profile is not None and order == profile.get_mode:
             # Refused: readers that have no other mode do not know the question.
-            if frame.status == orders.DONE and frame.payload[profile.mode_at : profile.mode_at + 1] != b"\x00":
+            if frame.status == numbers.DONE and frame.payload[profile.mode_at : profile.mode_at + 1] != b"\x00":
                 self._steps.insert(0, (profile.set_mode, profile.answer_mode))
-        elif frame.status != orders.DONE:
+        elif frame.status != numbers.DONE:
             return Output((_error(frame), *self._refuse(f"The reader refused {reply.name}: {_meaning(frame)}.")))
-        elif order == orders.GET_INFORMATION and (refusal := self._informed(frame)):
+        elif order == numbers.GET_INFORMATION and (refusal := self._informed(frame)):
             return Output(refusal)
         if self._steps:
             return Output((reply,), self._send(self._steps.pop(0)))
@@ -252,7 +252,7 @@ class UhfReaderDriver:
             self._sends += 1
             self._due_ms = None
             return Output((), self._awaited)
-        name = orders.NAMES[self._awaited[2]]
+        name = numbers.NAMES[self._awaited[2]]
         self._rest()
         lost = self._enter(ReaderPhase.LOST, f"The reader did not answer {name}.")
         return Output((*self._passes.close(now), lost))
@@ -262,7 +262,7 @@ class UhfReaderDriver:
         return (self._enter(ReaderPhase.FAULT, detail),)
 
     def _awaits_round(self) -> bool:
-        return self._awaited[2:3] == bytes((orders.INVENTORY,))
+        return self._awaited[2:3] == bytes((numbers.INVENTORY,))
 
     def _send(self, step: Step) -> bytes:
         order, payload = step
@@ -279,17 +279,17 @@ class UhfReaderDriver:
 
 
 def _unasked(frame: Frame, now: int) -> Event:
-    if frame.status in {orders.NO_TAG, orders.HEARTBEAT}:
+    if frame.status in {numbers.NO_TAG, numbers.HEARTBEAT}:
         return KeepAlive(now, frame.raw)
-    if frame.status in orders.STATUS_MEANINGS and frame.status not in orders.WITH_TAGS:
+    if frame.status in numbers.STATUS_MEANINGS and frame.status not in numbers.WITH_TAGS:
         return _error(frame)
-    return Reply(orders.NAMES.get(frame.order, f"{frame.order:02X}"), frame.raw)
+    return Reply(numbers.NAMES.get(frame.order, f"{frame.order:02X}"), frame.raw)
 
 
 def _meaning(frame: Frame) -> str:
-    return orders.STATUS_MEANINGS.get(frame.status or 0, f"status {frame.status or 0:02X}")
+    return numbers.STATUS_MEANINGS.get(frame.status or 0, f"status {frame.status or 0:02X}")
 
 
 def _error(frame: Frame) -> ReaderError:
     status = frame.status or 0
-    return ReaderError(f"{status:02X}", _meaning(frame), is_retryable=status in orders.RETRYABLE, raw=frame.raw)
+    return ReaderError(f"{status:02X}", _meaning(frame), is_retryable=status in numbers.RETRYABLE, raw=frame.raw)

@@ -1,4 +1,4 @@
-"""Orders of UHFReader18 and UHFReader288 readers: numbers, names, status codes, bands, and what tells the two kinds apart.
+"""Orders of UHFReader18 and UHFReader288 readers: bands, powers, payloads, and what tells the two kinds apart.
 
 Source: readers.md section 4; CF-MU804 manual V1.15 (chapters 7 and 8); wabson/chafon-rfid for the type codes.
 """
@@ -8,113 +8,7 @@ from typing import Final
 
 from reader_drivers.driver import ReadPlan, Region
 from reader_drivers.errors import FrameError, PlanRefused
-
-NONE: Final = 0x00
-"""CMD of the answer to an order that the reader does not know."""
-INVENTORY: Final = 0x01
-SINGLE_INVENTORY: Final = 0x0F
-GET_INFORMATION: Final = 0x21
-SET_FREQUENCY: Final = 0x22
-SET_POWER: Final = 0x2F
-SET_MODE_18: Final = 0x35
-GET_MODE_18: Final = 0x36
-GET_BUFFER: Final = 0x72
-SET_MODE_288: Final = 0x76
-GET_MODE_288: Final = 0x77
-PUSHED: Final = 0xEE
-"""CMD of a tag or heartbeat that the reader sends without being asked, in its real-time mode."""
-
-NAMES: Final = {
-    0x01: "inventory",
-    0x02: "read_data",
-    0x03: "write_data",
-    0x04: "write_epc",
-    0x05: "kill_tag",
-    0x06: "set_protection",
-    0x0F: "single_tag_inventory",
-    0x18: "inventory_to_buffer",
-    0x21: "get_reader_information",
-    0x22: "set_frequency",
-    0x24: "set_address",
-    0x25: "set_scan_time",
-    0x28: "set_baud_rate",
-    0x2F: "set_power",
-    0x33: "led_buzzer_control",
-    0x35: "set_work_mode",
-    0x36: "get_work_mode",
-    0x3F: "set_antenna",
-    0x40: "buzzer",
-    0x4C: "get_serial_number",
-    0x72: "get_buffer",
-    0x73: "clear_buffer",
-    0x74: "get_buffer_count",
-    0x76: "set_work_mode",
-    0x77: "get_work_mode",
-    0x92: "get_temperature",
-    0x93: "stop",
-    0xEE: "real_time_inventory",
-}
-
-DONE: Final = 0x00
-COMPLETE: Final = 0x01
-TIME_OVER: Final = 0x02
-MORE: Final = 0x03
-MEMORY_FULL: Final = 0x04
-STATISTICS: Final = 0x26
-HEARTBEAT: Final = 0x28
-ANTENNA_ERROR: Final = 0xF8
-NO_TAG: Final = 0xFB
-ILLEGAL: Final = 0xFE
-
-WITH_TAGS: Final = frozenset({DONE, COMPLETE, TIME_OVER, MORE, MEMORY_FULL})
-"""Status of inventory answers that list tags."""
-ROUND_ENDS: Final = frozenset({DONE, COMPLETE, TIME_OVER, MEMORY_FULL, NO_TAG})
-UNFINISHED: Final = frozenset({TIME_OVER, MEMORY_FULL})
-WRONG_ORDER: Final = frozenset({0xFD, ILLEGAL, 0xFF})
-"""The reader will refuse the same order again."""
-
-STATUS_NAMES: Final = {
-    0x00: "ok",
-    0x01: "inventory_complete",
-    0x02: "scan_time_over",
-    0x03: "more_data",
-    0x04: "reader_memory_full",
-    0x05: "wrong_password",
-    0x26: "statistics",
-    0x28: "heartbeat",
-    0xF8: "antenna_error",
-    0xF9: "execution_error",
-    0xFA: "poor_link",
-    0xFB: "no_tag",
-    0xFC: "tag_error",
-    0xFD: "length_error",
-    0xFE: "illegal_command",
-    0xFF: "parameter_error",
-}
-STATUS_MEANINGS: Final = {
-    0x04: "the reader's memory is full",
-    0x05: "wrong access password",
-    0x09: "the tag could not be killed",
-    0x0A: "an all-zero kill password kills no tag",
-    0x0B: "the tag does not know this command",
-    0x0C: "the access password is all zero",
-    0x0D: "read protection could not be switched on",
-    0x0E: "the tag could not be unlocked",
-    0x13: "the setting could not be stored and ends with the power",
-    0x14: "the power could not be adjusted",
-    0x19: "the alarm could not be switched on",
-    0x1A: "the tag's own command failed",
-    0xF8: "no antenna is connected there; check its cable",
-    0xF9: "the command failed in the reader",
-    0xFA: "tags answer too weakly; bring them nearer",
-    0xFB: "no tag",
-    0xFC: "the tag reported an error",
-    0xFD: "wrong command length",
-    0xFE: "unknown command",
-    0xFF: "wrong parameter",
-}
-RETRYABLE: Final = frozenset({0x04, 0x14, 0xF8, 0xF9, 0xFA, 0xFC})
-"""A person or time can mend these; the others are wrong orders."""
+from reader_drivers.uhfreader_crc16.numbers import GET_MODE_18, GET_MODE_288, SET_MODE_18, SET_MODE_288
 
 POWER_DBM_MAX: Final = 30
 POWER_UNKNOWN: Final = 0xFF

@@ -17,7 +17,7 @@ import msgspec
 
 from reader_drivers.errors import FrameError
 from reader_drivers.reads import EPC_BYTES_MAX, TagRead
-from reader_drivers.uhfreader_crc16 import orders
+from reader_drivers.uhfreader_crc16 import numbers
 from reader_drivers.uhfreader_crc16.orders import UHFREADER18, UHFREADER288, Profile
 
 TID_BYTES: Final = 12
@@ -129,11 +129,11 @@ def decode_list(payload: bytes, profile: Profile | None) -> tuple[Profile, tuple
 
 def tags_in(order: int, payload: bytes, profile: Profile | None) -> tuple[Heard, ...]:
     """Tags in the answer to this order; none when it lists none. Raises: FrameError: lengths do not fit."""
-    if order in {orders.INVENTORY, orders.SINGLE_INVENTORY}:
+    if order in {numbers.INVENTORY, numbers.SINGLE_INVENTORY}:
         return decode_list(payload, profile)[1]
-    if order == orders.PUSHED:
+    if order == numbers.PUSHED:
         return decode_pushed(payload)
-    return decode_buffer(payload) if order == orders.GET_BUFFER else ()
+    return decode_buffer(payload) if order == numbers.GET_BUFFER else ()
 
 
 def antenna_of(mask: int | None) -> int | None:

@@ -19,7 +19,7 @@ from reader_drivers.r2000_a0.tags import Failure, RoundEnd, Tag, decode_answer
 from tests.reader_drivers.r2000_a0.obedient_reader import end, failed, tag
 
 
-@given(order=st.integers(0, 255), address=st.integers(0, 255), payload=st.binary(max_size=252))
+@given(order=st.sampled_from(list(orders.NAMES)), address=st.integers(0, 255), payload=st.binary(max_size=66))
 def test_frame_survives_encoding_and_decoding(order: int, address: int, payload: bytes) -> None:
     raw = encode_frame(order, payload, address=address)
 
@@ -40,13 +40,21 @@ def test_damaged_frame_costs_itself_alone() -> None:
     ]
 
 
-def test_frame_that_announces_too_little_is_refused() -> None:
-    hunt = FrameHunt()
+def test_memory_of_a_tag_comes_in_longer_frames() -> None:
+    raw = encode_frame(0x81, bytes(252), address=1)
 
-    (refused,) = [*hunt.feed(bytes.fromhex("A0 02 01 5D")), *hunt.flush()]
+    assert FrameHunt().feed(raw) == [Frame(1, 0x81, bytes(252), raw)]
+
+
+@pytest.mark.parametrize("head", ["A0 02 01 89", "A0 10 01 BA", "A0 7A 01 8B"])
+def test_bytes_that_can_begin_no_frame_hold_up_none(head: str) -> None:
+    frame = tag("AABB")
+
+    refused, *frames = FrameHunt().feed(bytes.fromhex(head) + frame)
 
     assert isinstance(refused, Rejected)
-    assert refused.reason.startswith("length:")
+    assert refused.reason.startswith("noise:")
+    assert [part.raw for part in frames] == [frame]
 
 
 @pytest.mark.parametrize(

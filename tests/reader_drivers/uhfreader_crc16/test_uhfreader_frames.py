@@ -11,6 +11,7 @@ from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.framing import crc_mcrf4xx
 from reader_drivers.uhfreader_crc16.describe import Describer
 from reader_drivers.uhfreader_crc16.frames import Direction, Frame, FrameHunt, encode_command, encode_reply
+from reader_drivers.uhfreader_crc16.numbers import NAMES, STATUS_NAMES
 from reader_drivers.uhfreader_crc16.orders import (
     UHFREADER18,
     UHFREADER288,
@@ -45,14 +46,14 @@ def test_fast_checksum_equals_the_published_bit_routine(message: bytes) -> None:
     assert crc_mcrf4xx(message) == crc
 
 
-@given(order=st.integers(0, 255), status=st.integers(0, 255), payload=st.binary(max_size=250))
+@given(order=st.sampled_from(list(NAMES)), status=st.sampled_from(list(STATUS_NAMES)), payload=st.binary(max_size=250))
 def test_answer_survives_encoding_and_decoding(order: int, status: int, payload: bytes) -> None:
     raw = encode_reply(order, status, payload, address=3)
 
     assert FrameHunt(Direction.READER_TO_HOST).feed(raw) == [Frame(3, order, status, payload, raw)]
 
 
-@given(order=st.integers(0, 255), payload=st.binary(max_size=250))
+@given(order=st.sampled_from(list(NAMES)), payload=st.binary(max_size=250))
 def test_command_survives_encoding_and_decoding(order: int, payload: bytes) -> None:
     raw = encode_command(order, payload, address=0xFF)
 
@@ -70,14 +71,32 @@ def test_damaged_frame_costs_itself_alone() -> None:
     assert b"".join(part.raw for part in found if isinstance(part, Rejected)) == broken
 
 
+def test_refusal_of_an_unknown_order_comes_under_number_0() -> None:
+    raw = encode_reply(0x00, 0xFE, b"")
+
+    assert FrameHunt(Direction.READER_TO_HOST).feed(raw) == [Frame(0, 0, 0xFE, b"", raw)]
+
+
+@pytest.mark.parametrize("head", ["F0 00 99", "F0 00 01 77", "F0 00 00 01", "F0 00 00 FE", "05 00 00 01"])
+def test_number_that_no_manual_has_begins_no_frame_and_holds_up_none(head: str) -> None:
+    frame = encode_reply(0x01, 0xFB, b"")
+
+    refused, *frames = FrameHunt(Direction.READER_TO_HOST).feed(bytes.fromhex(head) + bytes(4) + frame)
+
+    assert isinstance(refused, Rejected)
+    assert refused.reason.startswith("noise:")
+    assert [part.raw for part in frames] == [frame]
+
+
 def test_noise_that_looks_like_a_long_frame_is_given_up_after_silence() -> None:
     frame = encode_reply(0x01, 0xFB, b"")
     hunt = FrameHunt(Direction.READER_TO_HOST)
+    noise = bytes.fromhex("F0 00 01 03")
 
-    assert hunt.feed(b"\xf0" + frame) == []
+    assert hunt.feed(noise + frame) == []
     found = hunt.flush()
 
-    assert [part.raw for part in found] == [b"\xf0", frame]
+    assert [part.raw for part in found] == [noise, frame]
     assert isinstance(found[0], Rejected)
     assert found[0].reason.startswith("length:")
 
