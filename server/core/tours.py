@@ -157,13 +157,28 @@ def role_of(count: Count, person: PersonId) -> Role | None:
     return None
 
 
+def awaits_signature(count: Count, person: PersonId) -> bool:
+    """Whether this person has a role in the count and their signature on its fixed result is still to come."""
+    role = role_of(count, person)
+    return (
+        count.state in _SIGNABLE
+        and role is not None
+        and all(signature.role is not role for signature in count.signatures)
+    )
+
+
+def is_unfinished(count: Count) -> bool:
+    """Whether somebody still has something to do here: it has not ended, and not everybody has signed."""
+    return count.state not in ENDED_STATES and count.state not in SIGNED_OFF_STATES
+
+
 def prepare_list(tour: TourId, counts: Iterable[Count], *, person: PersonId, list_no: int) -> TourList:
     """The list that this person can sign now, the first `LINES_MAX` counts of it.
 
     Raises: NothingToSign.
     """
     ordered = sorted(counts, key=lambda count: count.plan.count)
-    ready = [count for count in ordered if _awaits(count, person)][:LINES_MAX]
+    ready = [count for count in ordered if awaits_signature(count, person)][:LINES_MAX]
     if not ready:
         raise NothingToSign("No count of this tour waits for this signature. Fix the results first.", person=person)
     on_list = {count.plan.count for count in ready}
@@ -173,7 +188,7 @@ def prepare_list(tour: TourId, counts: Iterable[Count], *, person: PersonId, lis
         person=person,
         lines=tuple(_line(count, person) for count in ready),
         left_out=tuple(
-            count.plan.count for count in ordered if count.plan.count not in on_list and _is_unfinished(count)
+            count.plan.count for count in ordered if count.plan.count not in on_list and is_unfinished(count)
         ),
         first_seal_at=min(count.a1.at for count in ready if count.a1 is not None),
     )
@@ -211,7 +226,7 @@ def sign_list(tour_list: TourList, counts: Sequence[Count], signature: ListSigna
     _require_statement(tour_list, signature)
     for line in tour_list.lines:
         count = now.get(line.count)
-        if count is None or not _awaits(count, tour_list.person) or _line(count, tour_list.person) != line:
+        if count is None or not awaits_signature(count, tour_list.person) or _line(count, tour_list.person) != line:
             raise ListChanged("A line has changed since the list was shown. Show it again, read it, and sign.")
         if line.exceptions and line.count not in signature.read_exceptions:
             raise ExceptionsUnread("Open and read every exception before signing.", count=line.count)
@@ -265,19 +280,6 @@ def reclassified(counts: Iterable[Count], ref: PieceRef) -> CountId | None:
 
 def _heard_by_b(count: Count, ref: PieceRef) -> bool:
     return count.b1 is not None and ref in count.b1.present
-
-
-def _awaits(count: Count, person: PersonId) -> bool:
-    role = role_of(count, person)
-    return (
-        count.state in _SIGNABLE
-        and role is not None
-        and all(signature.role is not role for signature in count.signatures)
-    )
-
-
-def _is_unfinished(count: Count) -> bool:
-    return count.state not in ENDED_STATES and count.state not in SIGNED_OFF_STATES
 
 
 def _line(count: Count, person: PersonId) -> ListLine:

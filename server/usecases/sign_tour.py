@@ -23,9 +23,10 @@ from server.core.tours import (
     NothingToSign,
     SigningStatement,
     TourList,
+    awaits_signature,
+    is_unfinished,
     prepare_list,
     reclassified,
-    role_of,
     sign_list,
     signature_leaf,
 )
@@ -39,7 +40,6 @@ from server.usecases.verify_count import is_recounted
 CheckPin = Callable[[PersonId, str], None]
 """Refuses a wrong PIN by raising; slow by design, so it is never called inside a unit of work."""
 _UNFIXED: Final = (CountState.REVEALED, CountState.RECOUNTING, CountState.RESOLVING)
-_SIGNABLE: Final = (CountState.RESULT_FIXED, CountState.SIGNED_ONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,13 +142,15 @@ def _list(work: UnitOfWork, tour_id: TourId, sheets: dict[CountId, Count], *, pe
     Lists of two people must be the same lines, so a list never mixes partners, and the second to sign gets exactly the lines
     of the first.
     """
-    begun = [count for count in sheets.values() if _waits_for(count, person) and count.state is CountState.SIGNED_ONE]
+    begun = [
+        count for count in sheets.values() if awaits_signature(count, person) and count.state is CountState.SIGNED_ONE
+    ]
     numbers = sorted({count.signatures[0].list_no for count in begun})
     if numbers:
         chosen = [count for count in begun if count.signatures[0].list_no == numbers[0]]
         list_no = numbers[0]
     else:
-        chosen = [count for count in sheets.values() if _waits_for(count, person)]
+        chosen = [count for count in sheets.values() if awaits_signature(count, person)]
         list_no = signatures.last_list_no(work.conn, work.shop_id, tour_id) + 1
     if not chosen:
         raise NothingToSign("No count of this tour waits for this signature. Fix the results first.", person=person)
@@ -157,15 +159,9 @@ def _list(work: UnitOfWork, tour_id: TourId, sheets: dict[CountId, Count], *, pe
     listed = prepare_list(tour_id, with_partner, person=person, list_no=list_no)
     on_list = {line.count for line in listed.lines}
     left_out = sorted(
-        count.plan.count for count in sheets.values() if _is_left(count) and count.plan.count not in on_list
+        count.plan.count for count in sheets.values() if is_unfinished(count) and count.plan.count not in on_list
     )
     return replace(listed, left_out=tuple(left_out))
-
-
-def _waits_for(count: Count, person: PersonId) -> bool:
-    role = role_of(count, person)
-    signed = {signature.role for signature in count.signatures}
-    return count.state in _SIGNABLE and role is not None and role not in signed
 
 
 def _partner(count: Count, person: PersonId) -> PersonId | None:
@@ -174,12 +170,6 @@ def _partner(count: Count, person: PersonId) -> PersonId | None:
     if count.mode is Mode.SOLO or count.b is None:
         return None
     return count.b.person if count.a.person == person else count.a.person
-
-
-def _is_left(count: Count) -> bool:
-    return count.state not in (CountState.CLOSED, CountState.MISSED, CountState.ABANDONED, CountState.VOIDED) and (
-        count.signed_off_as is None
-    )
 
 
 def _statement(work: UnitOfWork, shown: TourList, *, by: Actor, asked: SigningAsked) -> SigningStatement:

@@ -21,8 +21,6 @@ from hypothesis import strategies as st
 
 from server.api.app import FeedBridge, create_app
 from server.clock import FixedClock
-from server.core import settling, signoff, tours, verification
-from server.core.actors import Role
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
 from server.feed.hub import Hub
@@ -31,7 +29,6 @@ from server.signer.spawn import spawned_signer
 from server.store import counts
 from server.store.signatures import SecondSignature
 from server.store.unit_of_work import Store
-from server.usecases import sign_tour
 from server.usecases.open_shop import open_shop
 from tests.server.api.one_person import (
     JOBS,
@@ -45,6 +42,7 @@ from tests.server.api.one_person import (
     signed_wrongly,
 )
 from tests.server.api.one_person_calls import ROUTES
+from tests.server.unguarded import let_anybody_sign, take_out_the_rule
 from tests.server.usecases.count_shop import CountShop
 
 EVERYTHING = "count manage own read"
@@ -173,14 +171,9 @@ def test_no_order_of_calls_puts_one_person_on_both_sides(script: list[Step], sig
     assert broken == []
 
 
-def no_rule(*_given: object, **_named: object) -> None:
-    """The two-person rule taken out."""
-
-
 @pytest.fixture
 def without_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (signoff, verification, settling):
-        monkeypatch.setattr(module, "require_two_people", no_rule)
+    take_out_the_rule(monkeypatch)
 
 
 @pytest.mark.slow
@@ -191,18 +184,12 @@ def test_without_the_rule_the_same_walk_finds_a_way(site: Site) -> None:
     assert any("one person in two roles" in rule or "one device in two roles" in rule for rule in broken), broken
 
 
-def first_free(count: Count, _person: object) -> Role:
-    """Whoever comes signs for whoever is missing."""
-    return next(role for role in Role if role not in {signature.role for signature in count.signatures})
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_rule")
 def test_without_the_rule_the_database_refuses_the_second_signature(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (tours, sign_tour):
-        monkeypatch.setattr(module, "role_of", first_free)
+    let_anybody_sign(monkeypatch)
 
     def is_refused(alone: OnePerson) -> bool:
         return alone.answers[SIGN, SecondSignature.code] > 0

@@ -8,10 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from server.clock import FixedClock, to_ms
-from server.core import settling, signoff, tours, verification
 from server.core.actors import Actor, Role
 from server.core.cases import Decide, Outcome
-from server.core.count_sheet import Count
 from server.core.count_states import CountState
 from server.core.errors import NotAllowed
 from server.core.ids import DeviceId, PersonId, PlaceId
@@ -20,10 +18,10 @@ from server.store import cases, signatures
 from server.store.signatures import SecondSignature
 from server.store.tables import Closure, SignatureLine, table
 from server.store.unit_of_work import Store, UnitOfWork
-from server.usecases import sign_tour as signing
 from server.usecases.close_counts import close_covered
 from server.usecases.decide_case import decide_case
 from server.usecases.sign_tour import SigningAsked, show_list, sign_tour
+from tests.server.unguarded import let_anybody_sign, take_out_the_rule
 from tests.server.usecases.count_shop import (
     CLAIRE,
     CLAIRE_ELSEWHERE,
@@ -137,22 +135,11 @@ def test_a_wrong_pin_signs_nothing(verified: CountShop) -> None:
     assert n_rows(verified, SignatureLine) == 0
 
 
-def no_rule(*_given: object, **_named: object) -> None:
-    """The two-person rule taken out."""
-
-
-def first_free(count: Count, _person: object) -> Role:
-    """Whoever comes signs for whoever is missing."""
-    return next(role for role in Role if role not in {signature.role for signature in count.signatures})
-
-
 @pytest.fixture
 def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The core without its two-person rule: what then stands is the database."""
-    for module in (signoff, verification, settling):
-        monkeypatch.setattr(module, "require_two_people", no_rule)
-    monkeypatch.setattr(tours, "role_of", first_free)
-    monkeypatch.setattr(signing, "role_of", first_free)
+    take_out_the_rule(monkeypatch)
+    let_anybody_sign(monkeypatch)
 
 
 @pytest.mark.usefixtures("unguarded")
