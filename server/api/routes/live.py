@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from time import monotonic
 from typing import Final
 
 import orjson
@@ -19,6 +20,8 @@ from server.usecases.attach_reader import NotYourRound
 
 HEARTBEAT_S: Final = 4.0
 """Silence after which a heartbeat is sent; a screen that hears nothing for longer than 5 s says that it is not live."""
+SESSION_LOOK_S: Final = HEARTBEAT_S
+"""How long a screen may go on after its session ended, however much there is to tell."""
 TOPICS_MAX: Final = 64
 QUERY_CHARACTERS_MAX: Final = 4_000
 POLICY_VIOLATION: Final = 1008
@@ -108,6 +111,7 @@ class Viewer:
         self._mailbox = mailbox
         self._wake = wake
         self._is_muted = False
+        self._looked_at = monotonic()
 
     async def serve(self) -> None:
         """Send what arrives in the mailbox until the viewer goes or its session ends."""
@@ -119,6 +123,8 @@ class Viewer:
                 await asyncio.wait({waking, leaving}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
                 if self._wake.is_set():
                     self._wake.clear()
+                    if monotonic() - self._looked_at >= SESSION_LOOK_S:
+                        await self._require_session()
                     await self._deliver()
                 else:
                     waking.cancel()
@@ -145,11 +151,16 @@ class Viewer:
             await self._socket.send_text(message.encode().decode())
 
     async def _beat(self) -> None:
-        await asyncio.to_thread(person_of, self._context, self._socket)
+        await self._require_session()
         if self._is_muted:
             await self._listen_or_mute()
         topics = self._mailbox.topics - ({BOARD} if self._is_muted else set())
         await self._say("heartbeat", heads=self._context.hub.heads(topics))
+
+    async def _require_session(self) -> None:
+        """Raises: NotSignedIn: the session has ended, the person or the device is barred."""
+        await asyncio.to_thread(person_of, self._context, self._socket)
+        self._looked_at = monotonic()
 
     async def _listen_or_mute(self) -> None:
         """Bring the board's muting up to date and say so once: `muted` at its begin, `resync` at its end."""

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 import uvicorn
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from server.api.routes import live
 from server.core.actors import Actor
+from server.usecases.enrol_person import disable_person
 from tests.server.api.test_counts import Site, signer_folder, site
 from tests.server.usecases.count_shop import CLAIRE, CLAIRE_ELSEWHERE, MARC, ONE, RINGS, TWO, token
 
@@ -123,3 +125,18 @@ def test_a_round_is_watched_by_its_own_person_on_its_own_device_only(site: Site,
     with screen(address, CLAIRE, f"round/{round_id}") as watching:
         site.shop.read_and_seal(round_id, CLAIRE, RINGS[ONE])
         frames_until(watching, "round.changed")
+
+
+def test_a_screen_with_no_pause_in_its_news_is_still_closed_when_its_session_ends(
+    site: Site, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SESSION_LOOK_S", 0.0)
+    with screen(address, CLAIRE, "tour") as watching:
+        site.shop.store.run(lambda work: disable_person(work, CLAIRE.person))
+        site.shop.begin(TWO, MARC)
+
+        with pytest.raises(ConnectionClosed) as closed:
+            next_frame(watching)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.reason == "not_signed_in"
