@@ -44,6 +44,16 @@ SIGNED_OFF_STATES: Final = (S.SIGNED_OFF, S.SIGNED_OFF_WITH_EXCEPTIONS, S.SIGNED
 """Everybody who has to sign has signed."""
 ENDED_STATES: Final = (S.CLOSED, S.MISSED, S.ABANDONED, S.VOIDED)
 """Nothing but late reads may follow."""
+REVEALED_STATES: Final = (
+    S.REVEALED,
+    S.RECOUNTING,
+    S.RESOLVING,
+    S.RESULT_FIXED,
+    S.SIGNED_ONE,
+    *SIGNED_OFF_STATES,
+    S.CLOSED,
+)
+"""Both results lie side by side: figures may be shown, to who may see them."""
 
 Row = Mapping[type[acts.Act], tuple[CountState, ...]]
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, func, select
 from server.core.cases import Case, case_from_json
 from server.core.count_acts import Occasion
 from server.core.count_sheet import Count
-from server.core.count_states import CountState
+from server.core.count_states import REVEALED_STATES, CountState
 from server.core.ids import CountId, PersonId, PieceId, PlaceId, ShopId
 from server.core.log import canonical
 from server.store import counts
@@ -30,18 +30,8 @@ UNSETTLED: Final = (
     CountState.RECOUNTING,
 )
 """States in which what the first person missed is still to be confirmed: afterwards it has a case."""
-VERIFIED: Final = (
-    CountState.SEALED_B,
-    CountState.REVEALED,
-    CountState.RECOUNTING,
-    CountState.RESOLVING,
-    CountState.RESULT_FIXED,
-    CountState.SIGNED_ONE,
-    CountState.SIGNED_OFF,
-    CountState.SIGNED_OFF_WITH_EXCEPTIONS,
-    CountState.SIGNED_OFF_SINGLE,
-    CountState.CLOSED,
-)
+VERIFIED: Final = (CountState.SEALED_B, *REVEALED_STATES)
+"""States of a count that a second person has verified."""
 _REPLACED: Final = (CountState.ABANDONED.value, CountState.VOIDED.value)
 _RECENT_ROUNDS: Final = 200
 """Rounds among which the newest seal is looked for: ids are made in order of time, and few rounds are open at once."""

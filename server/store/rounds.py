@@ -18,7 +18,7 @@ from server.store.tables import AntennaHome, Attachment, Count, Observation, Rea
 _ROUNDS, _HEARD = table(Round), table(Observation)
 _COUNTS, _SAW = table(Count), table(Saw)
 _ATTACHMENTS, _READERS, _HOMES = table(Attachment), table(Reader), table(AntennaHome)
-_UNSETTLED: Final = (
+_STILL_ASKING: Final = (
     CountState.OPEN,
     CountState.COUNTING,
     CountState.SEALED_A,
@@ -162,7 +162,7 @@ def may_verify_blind(connection: Connection, shop_id: ShopId, person_id: PersonI
         select(_COUNTS.c.id)
         .where(
             _COUNTS.c.shop_id == shop_id,
-            _COUNTS.c.state.in_([state.value for state in _UNSETTLED]),
+            _COUNTS.c.state.in_([state.value for state in _STILL_ASKING]),
             ~has_turn,
             ~has_seen,
         )

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy import insert as new_row
 
-from server.core.count_acts import Occasion
-from server.core.count_states import CountState
+from server.core.count_acts import Abandon, Occasion
+from server.core.count_states import TABLE, CountState
 from server.core.errors import Absent
 from server.core.ids import CountId, PersonId, PlaceId, ShopId, TourId
 from server.core.log import canonical
@@ -17,13 +17,7 @@ from server.store.tables import Closure, Count, Person, Round, Shop, Tour, Trans
 
 _TOURS, _COUNTS, _ROUNDS = table(Tour), table(Count), table(Round)
 _PEOPLE, _CLOSURES, _SHOPS, _STEPS = table(Person), table(Closure), table(Shop), table(TransitionRow)
-_BEGUN = (
-    CountState.OPEN,
-    CountState.COUNTING,
-    CountState.SEALED_A,
-    CountState.VERIFYING,
-    CountState.SEALED_B,
-)
+_BEGUN = tuple(state for state, row in TABLE.items() if Abandon in row)
 """States in which a count can be abandoned."""
 COUNTS_MAX = 10_000
 """Counts of one tour: more places than any shop has."""

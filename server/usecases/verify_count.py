@@ -13,7 +13,7 @@ from server.core.count_acts import Sight
 from server.core.count_errors import CountingBlind
 from server.core.count_result import recount_lines, verdict
 from server.core.count_sheet import Count, Mode
-from server.core.count_states import CountState
+from server.core.count_states import ENDED_STATES, CountState
 from server.core.counting import require_not_counting_blind
 from server.core.errors import Malformed
 from server.core.ids import CountId, PieceRef, RoundId
@@ -32,7 +32,7 @@ from server.usecases.advance_count import advance_count, moment, take_step
 from server.usecases.decide_case import open_cases
 from server.usecases.seal_round_set import refs_of_labels
 
-_STILL: Final = (CountState.PLANNED, CountState.CLOSED, CountState.MISSED, CountState.ABANDONED, CountState.VOIDED)
+_STILL: Final = (CountState.PLANNED, *ENDED_STATES)
 """States in which nobody's blindness is at stake."""
 _ANSWERING: Final = (CountState.SEALED_A, CountState.VERIFYING)
 """States in which asked pieces are answered; the first one only for who goes on alone."""

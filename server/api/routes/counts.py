@@ -16,7 +16,7 @@ from server.clock import from_ms
 from server.core.actors import Actor
 from server.core.count_result import present_by_b
 from server.core.count_sheet import Count
-from server.core.count_states import CountState
+from server.core.count_states import REVEALED_STATES
 from server.core.ids import CountId, PieceRef
 from server.core.log.events import format_time
 from server.core.sealed_sets import Reason, salted_digest
@@ -35,19 +35,6 @@ Id = Annotated[str, Path(max_length=64)]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 LABELS_MAX = 5_000
 """Labels of one request: more than any tray or safe holds."""
-_REVEALED = frozenset(
-    {
-        CountState.REVEALED,
-        CountState.RECOUNTING,
-        CountState.RESOLVING,
-        CountState.RESULT_FIXED,
-        CountState.SIGNED_ONE,
-        CountState.SIGNED_OFF,
-        CountState.SIGNED_OFF_WITH_EXCEPTIONS,
-        CountState.SIGNED_OFF_SINGLE,
-        CountState.CLOSED,
-    }
-)
 
 
 class SealWanted(Asked):
@@ -264,7 +251,7 @@ async def figures(request: Request, count_id: Id, person: Person) -> FiguresShow
     count = await context_of(request).written(
         lambda work: verify_count.show_figures(work, CountId(count_id), person.actor)
     )
-    is_revealed = count.state in _REVEALED
+    is_revealed = count.state in REVEALED_STATES
     b = sorted(present_by_b(count)) if is_revealed and count.b is not None else None
     result = count.result
     return FiguresShown(
