@@ -13,6 +13,8 @@ from reader_drivers.feig_iso.describe import Describer as FeigIsoDescriber
 from reader_drivers.feig_iso.machine import FeigIsoDriver
 from reader_drivers.hid_pos.describe import Describer as HidPosDescriber
 from reader_drivers.hid_pos.machine import HidPosDriver
+from reader_drivers.magicrf_bb.describe import Describer as MagicRfDescriber
+from reader_drivers.magicrf_bb.machine import MagicRfDriver
 from reader_drivers.r2000_a0.describe import Describer as R2000Describer
 from reader_drivers.r2000_a0.machine import R2000Driver
 from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
@@ -54,6 +56,7 @@ PROTOCOLS: Final = (
     ),
     ProtocolEntry("hid_pos", HidPosDriver, HidPosDescriber, ("reader_to_host",), 9_600, False),
     ProtocolEntry("tsl_ascii2", TslDriver, TslDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
+    ProtocolEntry("magicrf_bb", MagicRfDriver, MagicRfDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
 )
 
 

@@ -46,4 +46,5 @@ CASES = (
     Case(protocol_named("barcode_ssi"), good_frames("barcode_ssi"), b"\x00\x01\x02"),
     Case(protocol_named("hid_pos"), good_frames("hid_pos")[:3], b"\x00\x13\x37"),
     Case(protocol_named("tsl_ascii2"), good_frames("tsl_ascii2"), b"\x00\x13\x37"),
+    Case(protocol_named("magicrf_bb"), good_frames("magicrf_bb"), b"\x00\x13\x37"),
 )
