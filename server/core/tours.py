@@ -250,14 +250,6 @@ def sign_list(tour_list: TourList, counts: Sequence[Count], signature: ListSigna
     )
 
 
-def roles_differ_only(first: Sequence[ListLine], second: Sequence[ListLine]) -> bool:
-    """The verifier's question: whether two people's lists are the same lines with A and B on opposite sides."""
-    if [line.count for line in first] != [line.count for line in second]:
-        return False
-    pairs = zip(first, second, strict=True)
-    return all(one.my_role != other.my_role and _without_role(one) == _without_role(other) for one, other in pairs)
-
-
 def verified_afterwards(seals: Sequence[tuple[CountId, int]], entries: Iterable[tuple[CountId, int]]) -> set[CountId]:
     """Counts whose verification began after A had sealed three more trays.
 
@@ -324,11 +316,6 @@ def _require_statement(tour_list: TourList, signature: ListSignature) -> None:
         )
     if signature.by.person != tour_list.person:
         raise ListChanged("This list was prepared for somebody else. Prepare your own list.")
-
-
-def _without_role(line: ListLine) -> JsonObject:
-    plain = _object(to_plain(line))
-    return {key: value for key, value in plain.items() if key != "my_role"}
 
 
 def _object(plain: JsonPlain) -> JsonObject:

@@ -26,7 +26,6 @@ from server.core.tours import (
     prepare_list,
     reclassified,
     role_of,
-    roles_differ_only,
     sign_list,
     verified_afterwards,
 )
@@ -138,12 +137,9 @@ def test_the_lists_of_two_people_differ_only_in_my_role() -> None:
     counts = tour()
     claire, marc = (prepare_list(TOUR, counts, person=by.person, list_no=1) for by in (CLAIRE, MARC))
 
-    assert roles_differ_only(claire.lines, marc.lines)
+    other = {"A": "B", "B": "A"}
+    assert [replace(line, my_role=other[line.my_role]) for line in claire.lines] == list(marc.lines)
     assert claire.lines_sha256() != marc.lines_sha256()
-    assert not roles_differ_only(claire.lines, claire.lines)
-    assert not roles_differ_only(claire.lines, marc.lines[1:])
-    changed = (replace(marc.lines[0], present=5), *marc.lines[1:])
-    assert not roles_differ_only(claire.lines, changed)
 
 
 def test_one_signature_each_signs_off_the_whole_tour() -> None:
