@@ -142,7 +142,7 @@ def _tag_groups(block: list[Line]) -> list[TagLines]:
     for line in block:
         if line.header not in HEADERS:
             continue
-        if not groups or groups[-1].has(line):
+        if not groups or groups[-1].ends_before(line):
             groups.append(TagLines())
         groups[-1].add(line)
     return [group for group in groups if group.is_told]

@@ -67,6 +67,8 @@ class TslDriver:
         self._inventories = 0
         self._errors = 0
         self._region: str | None = None
+        self._is_whole = True
+        """False: the running pass was cut, so that its end proves no silence."""
         self._block: list[Line] = []
         self._has_told = False
         self._tag = TagLines()
@@ -123,6 +125,7 @@ class TslDriver:
 
     def end_passes(self, antennas: tuple[int, ...], now: int) -> Output:
         """Cut the running pass, if the sled's antenna is among them."""
+        self._is_whole = self._is_whole and ANTENNA not in antennas
         return Output(self._passes.cut(antennas, now))
 
     def _all(self, parts: Iterable[Line | Rejected], now: int) -> Output:
@@ -142,7 +145,7 @@ class TslDriver:
         if self._awaited is not None:
             self._silent_from_ms = now
         if line.header in HEADERS:
-            told = self._tell_tag(now) if self._tag.has(line) else ()
+            told = self._tell_tag(now) if self._tag.ends_before(line) else ()
             self._tag.add(line)
             return Output(told)
         told = self._tell_tag(now)
@@ -205,10 +208,12 @@ class TslDriver:
     def _end_pass(self, error: int, now: int) -> tuple[Event, ...]:
         """An inventory is over, and with its last target the pass. A pass that was broken off proves no silence."""
         assert self._plan is not None
-        if error not in {0, *orders.NOTHING_FOUND}:
-            self._inventories = 0
-            return self._passes.cut((ANTENNA,), now)
-        return self._passes.end_complete(now) if orders.is_turn_over(self._plan.session, self._inventories) else ()
+        is_complete = error in {0, *orders.NOTHING_FOUND}
+        if is_complete and not orders.is_turn_over(self._plan.session, self._inventories):
+            return ()
+        is_whole, self._is_whole = self._is_whole and is_complete, True
+        self._inventories = 0
+        return self._passes.end_complete(now) if is_whole else self._passes.cut((ANTENNA,), now)
 
     def _answered(self, error: int, block: list[Line], now: int) -> Output:
         step = self._awaited
@@ -251,6 +256,7 @@ class TslDriver:
     def _begin_reading(self, now: int) -> tuple[Event, ...]:
         assert self._plan is not None
         ended = self._passes.close(now)
+        self._is_whole = True
         self._passes.begin((ANTENNA,), now, pass_min_ms=ENDLESS_MS, pass_max_ms=ENDLESS_MS)
         detail = (
             "" if self._region else f"The sled does not tell its region; check that its label says {self._plan.region}."

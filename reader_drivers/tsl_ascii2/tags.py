@@ -1,7 +1,7 @@
 """Tags in the lines of a TSL sled: which lines belong to one tag, and the read that they make.
 
-A sled sends one line for each thing it tells of a tag, EPC first, and nothing between two tags: a header that comes a second
-time belongs to the next tag. With EPC, PC and tag CRC a tag proves its own lines: the only checksum over this link.
+A sled sends one line for each thing it tells of a tag, EPC first, and nothing between two tags: an EPC, or a header that comes
+a second time, belongs to the next tag. With EPC, PC and tag CRC a tag proves its own lines: the only checksum over this link.
 Source: readers.md 5.1; tag CRC: Gen2, CRC-16 over PC and EPC.
 """
 
@@ -14,6 +14,8 @@ from reader_drivers.tsl_ascii2.frames import Line
 
 HEADERS: Final = frozenset({"EP", "PC", "CR", "RI", "TD", "IX", "DT", "CF", "PH", "RP"})
 """Headers of lines that tell something of one tag."""
+_BEFORE_EPC: Final = frozenset({"IX", "DT", "PC"})
+"""Lines that may stand before the EPC of their tag."""
 PC_IS_UII: Final = 0x0100
 PC_HAS_XPC: Final = 0x0200
 MISFITS_MAX: Final = 3
@@ -29,14 +31,15 @@ class TagLines:
         self.is_damaged = False
         """Something unreadable stood between the lines: they may be of two tags."""
 
-    def has(self, line: Line) -> bool:
+    def ends_before(self, line: Line) -> bool:
         """True: the line begins the next tag."""
-        return line.header in self.values
+        is_next_epc = line.header == "EP" and not self.values.keys() <= _BEFORE_EPC
+        return is_next_epc or line.header in self.values
 
     def add(self, line: Line) -> None:
         """Take one more line of this tag."""
         assert line.header in HEADERS
-        assert not self.has(line)
+        assert not self.ends_before(line)
         self.values[line.header] = line.value
         self.raw += line.raw
 

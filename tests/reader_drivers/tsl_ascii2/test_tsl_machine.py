@@ -109,6 +109,30 @@ def test_sled_of_the_next_session_may_be_one_without_crc(reading: TslDriver) -> 
     assert reads(reading.feed(block(".iv -qt a", "EP: 30751FEB\r\n"), 30)) == ["30751FEB"]
 
 
+def test_lost_epc_line_costs_its_tag_and_not_the_ones_behind_it(reading: TslDriver) -> None:
+    lost = RING.split("\r\n", 1)[1]
+
+    assert (
+        reads(reading.feed(block(".iv", RING, lost, CHAIN, RING, CHAIN), 10))
+        == [
+            "30751FEB705C5904E3D50D70",
+            "E28011704000021D35AE4008",
+        ]
+        * 2
+    )
+
+
+def test_pc_may_stand_before_the_epc_of_its_tag(reading: TslDriver) -> None:
+    ring, chain = ("PC: 3400\r\n" + told.replace("PC: 3400\r\n", "") for told in (RING, CHAIN))
+
+    output = reading.feed(block(".iv", ring, chain), 10)
+
+    assert (reads(output), of(Rejected, output.events)) == (
+        ["30751FEB705C5904E3D50D70", "E28011704000021D35AE4008"],
+        [],
+    )
+
+
 def test_lost_epc_line_gives_its_other_lines_to_no_other_tag(reading: TslDriver) -> None:
     output = reading.feed(block(".iv -qt a", RING, CHAIN.split("\r\n", 1)[1]), 20)
 
@@ -171,6 +195,22 @@ def test_cut_ends_a_pass_with_reads_and_drops_one_that_heard_nothing(reading: Ts
     reading.feed(f"CS: .iv -qt a\r\n{RING}{CHAIN}".encode(), 20)
     assert reading.end_passes((2,), 30).events == ()
     assert reading.end_passes((1,), 30).events == (PassEnd(1, 1, 10, 30),)
+
+
+def test_pass_that_was_cut_proves_no_silence_at_its_end(reading: TslDriver) -> None:
+    reading.feed(EMPTY, 10)
+    reading.end_passes((1,), 20)
+
+    assert [of(PassEnd, reading.feed(EMPTY, now).events) for now in (30, 40, 50)] == [[], [], [PassEnd(1, 1, 30, 50)]]
+
+
+def test_cut_at_rest_does_not_touch_the_next_session(reading: TslDriver) -> None:
+    reading.stop()
+    reading.feed(EMPTY, 10)
+    reading.end_passes((1,), 20)
+    bring_up(reading)
+
+    assert of(PassEnd, reading.feed(EMPTY + EMPTY, 40).events) == [PassEnd(1, 1, 0, 40)]
 
 
 def test_stop_begins_no_other_inventory_and_counts_the_running_one(reading: TslDriver) -> None:
