@@ -30,6 +30,18 @@ def digest_of(value: JsonPlain) -> str:
     return hashlib.sha256(canonical.encode(value)).hexdigest()
 
 
+def object_to_text(plain: JsonObject) -> str:
+    """An object as a row keeps it: canonical JSON. Raises: NotCanonical."""
+    return canonical.encode(plain).decode()
+
+
+def object_from_text(text: str) -> JsonObject:
+    """The object that `object_to_text` wrote. Raises: NotCanonical."""
+    plain = canonical.decode(text.encode())
+    assert isinstance(plain, dict)
+    return plain
+
+
 def to_plain(value: object) -> JsonPlain:
     """A core value as plain JSON.
 

@@ -13,7 +13,7 @@ from server.core.count_acts import Occasion
 from server.core.count_sheet import Count
 from server.core.count_states import REVEALED_STATES, CountState
 from server.core.ids import CountId, PersonId, PieceId, PlaceId, ShopId
-from server.core.log import canonical
+from server.core.plain_json import object_from_text
 from server.store import counts
 from server.store import tables as rows
 from server.store.cases import CASES_MAX
@@ -81,7 +81,7 @@ def open_cases(connection: Connection, shop_id: ShopId) -> tuple[NumberedCase, .
         .order_by(numbered.c.number)
         .limit(CASES_MAX)
     )
-    return tuple(NumberedCase(int(row.number), case_from_json(_object(row.body))) for row in found)
+    return tuple(NumberedCase(int(row.number), case_from_json(object_from_text(row.body))) for row in found)
 
 
 def unsettled_counts(connection: Connection, shop_id: ShopId) -> tuple[Count, ...]:
@@ -181,7 +181,3 @@ def _grouped(found: list[Any]) -> Mapping[Any, tuple[Happening, ...]]:
     for key, at, kind, place_id, person_id in found:
         grouped[key].append(Happening(at, kind, place_id, person_id))
     return {key: tuple(some) for key, some in grouped.items()}
-
-
-def _object(text: str) -> Any:
-    return canonical.decode(text.encode())

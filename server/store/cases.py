@@ -20,8 +20,7 @@ from server.core.cases import (
 from server.core.cases import known_missing as absent_pieces
 from server.core.errors import Absent
 from server.core.ids import CaseId, PersonId, PieceId, PieceRef, PlaceId, ShopId
-from server.core.log import canonical
-from server.core.plain_json import JsonObject, kind_of
+from server.core.plain_json import kind_of, object_from_text, object_to_text
 from server.store.tables import CaseEvent, CaseRow, Piece, table
 
 _CASES, _EVENTS, _PIECES = table(CaseRow), table(CaseEvent), table(Piece)
@@ -57,7 +56,7 @@ def live_of_pieces(connection: Connection, shop_id: ShopId, refs: Collection[Pie
         .where(_CASES.c.shop_id == shop_id, _PIECES.c.ref.in_(list(refs)))
         .order_by(_CASES.c.closed_at.is_(None), _CASES.c.opened_at, _CASES.c.id)
     )
-    last = {PieceRef(row.ref): case_from_json(_object(row.body)) for row in rows}
+    last = {PieceRef(row.ref): case_from_json(object_from_text(row.body)) for row in rows}
     return {ref: case for ref, case in last.items() if is_live(case)}
 
 
@@ -82,7 +81,7 @@ def load(connection: Connection, shop_id: ShopId, case_id: CaseId) -> Case:
     text = connection.execute(select(_CASES.c.body).where(_CASES.c.shop_id == shop_id, _CASES.c.id == case_id)).scalar()
     if text is None:
         raise CaseAbsent(f"There is no case {case_id[:40]}. Look it up in the list of cases.", case=case_id)
-    return case_from_json(_object(text))
+    return case_from_json(object_from_text(text))
 
 
 def open_ones(connection: Connection, shop_id: ShopId) -> tuple[Case, ...]:
@@ -93,7 +92,7 @@ def open_ones(connection: Connection, shop_id: ShopId) -> tuple[Case, ...]:
         .order_by(_CASES.c.opened_at, _CASES.c.id)
         .limit(CASES_MAX)
     )
-    return tuple(case_from_json(_object(text)) for text in rows.scalars())
+    return tuple(case_from_json(object_from_text(text)) for text in rows.scalars())
 
 
 def add(connection: Connection, shop_id: ShopId, case: Case, *, about: Subject, severity: str, leaf_seq: int) -> None:
@@ -109,7 +108,7 @@ def add(connection: Connection, shop_id: ShopId, case: Case, *, about: Subject, 
             count_id=case.count,
             severity=severity,
             opened_at=from_ms(case.opened_at),
-            body=_text(case_to_json(case)),
+            body=object_to_text(case_to_json(case)),
         )
     )
     connection.execute(
@@ -139,7 +138,7 @@ def keep(connection: Connection, shop_id: ShopId, step: CaseStep, *, severity: s
             state=case.state.value,
             severity=severity,
             closed_at=closed_at,
-            body=_text(case_to_json(case)),
+            body=object_to_text(case_to_json(case)),
         )
     )
     connection.execute(
@@ -151,7 +150,7 @@ def keep(connection: Connection, shop_id: ShopId, step: CaseStep, *, severity: s
             person_id=act.by.person,
             device_id=act.by.device,
             at=from_ms(act.at),
-            body=_text(case_act_to_json(act)),
+            body=object_to_text(case_act_to_json(act)),
             leaf_seq=leaf_seq,
         )
     )
@@ -162,13 +161,3 @@ def _next_event(connection: Connection, shop_id: ShopId, case_id: CaseId) -> int
         _EVENTS.c.shop_id == shop_id, _EVENTS.c.case_id == case_id
     )
     return int(connection.execute(last).scalar_one()) + 1
-
-
-def _text(plain: JsonObject) -> str:
-    return canonical.encode(plain).decode()
-
-
-def _object(text: str) -> JsonObject:
-    plain = canonical.decode(text.encode())
-    assert isinstance(plain, dict)
-    return plain

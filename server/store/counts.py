@@ -17,8 +17,7 @@ from server.core.count_acts import CountPlan
 from server.core.count_sheet import Count, Mode
 from server.core.errors import Absent, Conflict, DomainError
 from server.core.ids import CountId, ShopId, TourId
-from server.core.log import canonical
-from server.core.plain_json import JsonObject, from_plain, kind_of, to_plain
+from server.core.plain_json import from_plain, kind_of, object_from_text, object_to_text, to_plain
 from server.core.verification import ask_reasons, keyed_quantity
 from server.store import expected, rounds
 from server.store import tables as rows
@@ -88,7 +87,7 @@ def add_planned(connection: Connection, shop_id: ShopId, plan: CountPlan, *, tou
             state="planned",
             mode=Mode.CHALLENGE.value,
             result_no=0,
-            body=_text({"plan": to_plain(plan)}),
+            body=object_to_text({"plan": to_plain(plan)}),
             sheet=sheet_to_text(planned(plan)),
         )
     )
@@ -119,13 +118,13 @@ def replayed(connection: Connection, shop_id: ShopId, count_id: CountId) -> Coun
     body = connection.execute(
         select(_COUNTS.c.body).where(_COUNTS.c.shop_id == shop_id, _COUNTS.c.id == count_id)
     ).scalar()
-    plain = {} if body is None else _object(body)
+    plain = {} if body is None else object_from_text(body)
     if "plan" not in plain:
         raise CountAbsent(f"There is no count {count_id[:40]}. Open the tour again.", count=count_id)
     steps = connection.execute(
         select(_STEPS.c.body).where(_STEPS.c.shop_id == shop_id, _STEPS.c.count_id == count_id).order_by(_STEPS.c.n)
     ).scalars()
-    return replay(from_plain(CountPlan, plain["plan"]), [act_from_json(_object(step)) for step in steps])
+    return replay(from_plain(CountPlan, plain["plan"]), [act_from_json(object_from_text(step)) for step in steps])
 
 
 def check(connection: Connection, shop_id: ShopId) -> int:
@@ -188,7 +187,7 @@ def keep(connection: Connection, shop_id: ShopId, step: Transition, *, leaf_seq:
             "person_id": act.by.person,
             "device_id": act.by.device,
             "at": from_ms(act.at),
-            "body": _text(act_to_json(act)),
+            "body": object_to_text(act_to_json(act)),
             "leaf_seq": leaf_seq,
         },
     )
@@ -300,13 +299,3 @@ def last_seal_of_a(connection: Connection, shop_id: ShopId, count: Count) -> int
         select(func.max(_SEALED.c.leaf_seq)).where(_SEALED.c.shop_id == shop_id, _SEALED.c.round_id == count.round_a)
     ).scalar()
     return None if found is None else int(found)
-
-
-def _text(plain: JsonObject) -> str:
-    return canonical.encode(plain).decode()
-
-
-def _object(text: str) -> JsonObject:
-    plain = canonical.decode(text.encode())
-    assert isinstance(plain, dict)
-    return plain

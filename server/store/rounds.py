@@ -11,8 +11,7 @@ from server.clock import from_ms
 from server.core import count_acts as acts
 from server.core.count_states import ENDED_STATES, CountState
 from server.core.ids import CountId, DeviceId, PersonId, PlaceId, RoundId, ShopId
-from server.core.log import canonical
-from server.core.plain_json import JsonObject
+from server.core.plain_json import JsonObject, object_from_text, object_to_text
 from server.store.tables import AntennaHome, Attachment, Count, Observation, Reader, Round, Saw, table
 
 _ROUNDS, _HEARD = table(Round), table(Observation)
@@ -183,7 +182,7 @@ def _round(found: Any) -> RoundRow | None:
         person_id=PersonId(row.person_id),
         device_id=DeviceId(row.device_id),
         is_sealed=row.sealed_at is not None,
-        body=_object(row.body),
+        body=object_from_text(row.body),
         seal_dseq=row.seal_dseq,
     )
 
@@ -256,11 +255,5 @@ def note_seal_asked(
     connection.execute(
         update(_ROUNDS)
         .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id)
-        .values(body=canonical.encode(asked).decode(), seal_dseq=dseq)
+        .values(body=object_to_text(asked), seal_dseq=dseq)
     )
-
-
-def _object(text: str) -> JsonObject:
-    plain = canonical.decode(text.encode())
-    assert isinstance(plain, dict)
-    return plain

@@ -11,8 +11,7 @@ from server.core.count_acts import Abandon, Occasion
 from server.core.count_states import TABLE, CountState
 from server.core.errors import Absent
 from server.core.ids import CountId, PersonId, PlaceId, ShopId, TourId
-from server.core.log import canonical
-from server.core.plain_json import JsonObject
+from server.core.plain_json import JsonObject, object_from_text, object_to_text
 from server.store.tables import Closure, Count, Person, Round, Shop, Tour, TransitionRow, table
 
 _TOURS, _COUNTS, _ROUNDS = table(Tour), table(Count), table(Round)
@@ -61,7 +60,7 @@ def add(connection: Connection, shop_id: ShopId, tour: TourRow, *, planned_at: d
             shop_day=tour.shop_day,
             state="open",
             planned_at=planned_at,
-            body=canonical.encode(tour.body).decode(),
+            body=object_to_text(tour.body),
         )
     )
 
@@ -82,9 +81,7 @@ def by_id(connection: Connection, shop_id: ShopId, tour_id: TourId) -> TourRow:
     row = connection.execute(select(_TOURS).where(_TOURS.c.shop_id == shop_id, _TOURS.c.id == tour_id)).first()
     if row is None:
         raise TourAbsent(f"There is no tour {tour_id[:40]}. Open the tour of today again.", tour=tour_id)
-    body = canonical.decode(row.body.encode())
-    assert isinstance(body, dict)
-    return TourRow(TourId(row.id), Occasion(row.occasion), row.shop_day, body)
+    return TourRow(TourId(row.id), Occasion(row.occasion), row.shop_day, object_from_text(row.body))
 
 
 def of_count(connection: Connection, shop_id: ShopId, count_id: CountId) -> TourId:
@@ -100,9 +97,7 @@ def of_count(connection: Connection, shop_id: ShopId, count_id: CountId) -> Tour
 def set_body(connection: Connection, shop_id: ShopId, tour_id: TourId, *, body: JsonObject) -> None:
     """Replace what is kept with a tour."""
     connection.execute(
-        update(_TOURS)
-        .where(_TOURS.c.shop_id == shop_id, _TOURS.c.id == tour_id)
-        .values(body=canonical.encode(body).decode())
+        update(_TOURS).where(_TOURS.c.shop_id == shop_id, _TOURS.c.id == tour_id).values(body=object_to_text(body))
     )
 
 
@@ -176,7 +171,4 @@ def names(connection: Connection, shop_id: ShopId) -> Mapping[PersonId, str]:
 
 def policy(connection: Connection, shop_id: ShopId) -> JsonObject:
     """The shop's policy; what it leaves out has its default."""
-    text = connection.execute(select(_SHOPS.c.body).where(_SHOPS.c.id == shop_id)).scalar_one()
-    plain = canonical.decode(text.encode())
-    assert isinstance(plain, dict)
-    return plain
+    return object_from_text(connection.execute(select(_SHOPS.c.body).where(_SHOPS.c.id == shop_id)).scalar_one())
