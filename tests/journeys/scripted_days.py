@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-STORIES: Final = ("theft", "calm", "two", "dead-tag")
+from server.cli.demo import STORIES
+
 AT_ONCE: Final = 2
 """A day keeps most of two cores busy; more at once would only wait for each other."""
 DAY_S_MAX: Final = 900.0

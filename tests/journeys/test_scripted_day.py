@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from server.cli.demo import SCRIPT_PASS_MS, running_demo
+from server.cli.demo import SCRIPT_PASS_MS, STORIES, running_demo
 from server.cli.demo_scripted import EXIT_DIFFERENT, play_day
-from tests.journeys.scripted_days import AT_ONCE, STORIES, Day, play
+from tests.journeys.scripted_days import AT_ONCE, Day, play
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SEED = 1
