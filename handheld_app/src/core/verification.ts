@@ -1,6 +1,6 @@
 /** Verification: what B is asked with the tray in hand; A's figure is not among it until B has sealed. */
 
-import type { Ask, Sheet } from "./sheet.ts";
+import { type Ask, ASK_REASONS, type Sheet } from "./sheet.ts";
 
 /** What B does now, as the server's sheet has it. */
 export type VerifyStep =
@@ -47,7 +47,7 @@ export function keyedQuantity(keyed: string): number | null {
 
 /** Asked pieces in the order of work: unanswered first, then due, drawn and found by hand, by reference. */
 export function inOrderOfWork(asks: readonly Ask[]): readonly Ask[] {
-  const rank = (ask: Ask): number => (ask.answer === "unanswered" ? 0 : 10) + ["due", "draw", "silent", "search"].indexOf(ask.reason);
+  const rank = (ask: Ask): number => (ask.answer === "unanswered" ? 0 : 10) + ASK_REASONS.indexOf(ask.reason);
   return [...asks].sort((one, other) => rank(one) - rank(other) || one.reference.localeCompare(other.reference));
 }
 
