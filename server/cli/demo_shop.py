@@ -15,8 +15,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from reader_drivers.reads import ReaderEntry
-from server.cli.export import write_whole
 from server.cli.import_stock import label_suffix
+from server.cli.out_files import write_whole
 from server.clock import Clock, DemoClock
 from server.core.errors import Conflict
 from server.core.ids import DeviceId, Epc, PlaceId, PlacePath

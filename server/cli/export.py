@@ -1,22 +1,28 @@
 """`baguier export audit`: the evidence pack of the shop."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from server.cli.acts import Body, Hands, Perform
-from server.cli.shop_folder import DataOption, JsonOption, UrlOption, acting, answer, refusals, settings
+from server.cli.out_files import require_folder, write_whole
+from server.cli.shop_folder import (
+    DataOption,
+    JsonOption,
+    SignerOption,
+    UrlOption,
+    acting,
+    answer,
+    refusals,
+    settings,
+    try_again_when_in_use,
+)
 from server.core.errors import Malformed
 from server.core.ids import CountId
 from server.settings import Settings
-from server.store.database import StoreInUse, read_once
+from server.store.database import read_once
 from server.store.shops import only_shop
 from server.usecases.export_pack import (
     BegunExport,
@@ -30,11 +36,6 @@ from server.usecases.export_pack import (
     sign_pack,
 )
 
-EXIT_IN_USE: Final = 1
-"""Another command holds the folder; the same command works once that has ended."""
-SignerOption = Annotated[
-    Path | None, typer.Option(help="Socket of a running signer; one is started if absent.", show_default=False)
-]
 app = typer.Typer(add_completion=False, help="Evidence for insurers, auditors and authorities.")
 
 
@@ -65,7 +66,7 @@ def audit(
     Hand `baguier trust export` over BEFORE the pack is made: a trust file newer than the pack cannot verify it.
     Exit code 1: another command holds the folder; try again.
     """
-    with refusals(), in_use(EXIT_IN_USE):
+    with refusals(), try_again_when_in_use():
         if (first is None) is not (last is None):
             raise Malformed("A period has two ends: give both --from and --to, or with --count neither.")
         period = Period(first.date(), last.date()) if first is not None and last is not None else None
@@ -128,43 +129,3 @@ def sign_act(hands: Hands, body: Body) -> dict[str, Any]:
     """The note of a pack over the log's first `size` leaves. Raises: what `sign_pack` refuses."""
     manifest_sha256 = bytes.fromhex(body["manifest_sha256"])
     return {"note": sign_pack(hands.store, hands.signer(), manifest_sha256=manifest_sha256, size=body["size"])}
-
-
-@contextmanager
-def in_use(code: int) -> Iterator[None]:
-    """End the command with `code` and one sentence when another command holds the folder."""
-    try:
-        yield
-    except StoreInUse as refusal:
-        print(refusal.sentence, file=sys.stderr)
-        raise typer.Exit(code) from refusal
-
-
-def require_folder(out: Path) -> None:
-    """Refuse before anything is logged if the file could not be written. Raises: Malformed."""
-    folder = out.absolute().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise Malformed(f"{out} cannot be written: name a file in a folder that exists and is yours with --out.")
-
-
-def write_whole(out: Path, raw: bytes, *, mode: int) -> None:
-    """Put a file in place at once, on the disk before the command ends: nobody ever reads half of it.
-
-    Raises: Malformed: it cannot be written; what stood there still stands.
-    """
-    try:
-        with NamedTemporaryFile(dir=out.absolute().parent, prefix=".baguier-", delete=False) as file:
-            part = Path(file.name)
-            try:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-                part.chmod(mode)
-                part.replace(out)
-            except BaseException:
-                part.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise Malformed(
-            f"{str(out)[:200]} cannot be written: {error.strerror}. Name another file with --out."
-        ) from error

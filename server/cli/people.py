@@ -1,7 +1,6 @@
 """`baguier user`: who works in the shop."""
 
 import secrets
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ from server.cli.acts import Body, Hands
 from server.cli.shop_folder import (
     DataOption,
     JsonOption,
+    SignerOption,
     UrlOption,
     YesOption,
     acting,
@@ -34,7 +34,7 @@ def add(
     *,
     right: Annotated[list[str] | None, typer.Option(help="count, manage, own or read; may be repeated.")] = None,
     language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
-    signer: Annotated[Path | None, typer.Option(help="Socket of a running signer; one is started if absent.")] = None,
+    signer: SignerOption = None,
     data: DataOption = None,
     database_url: UrlOption = None,
     as_json: JsonOption = False,

@@ -33,9 +33,14 @@ ZoneOption = Annotated[str | None, typer.Option("--zone", help="Time zone of a n
 CurrencyOption = Annotated[str | None, typer.Option("--currency", help="Currency of a new shop, such as EUR.")]
 
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+SignerOption = Annotated[
+    Path | None, typer.Option(help="Socket of a running signer; one is started if absent.", show_default=False)
+]
 
 EXIT_REFUSED = 2
 """The command could not be done as asked; one sentence on standard error says why."""
+EXIT_IN_USE = 1
+"""Another command holds the folder; the same command works once that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,16 @@ def refusals() -> Iterator[None]:
 def settings(data: Path | None, database_url: str | None) -> Settings:
     """The settings of a command. Raises: Malformed: no folder was named."""
     return settings_from(data=data, database_url=database_url)
+
+
+@contextmanager
+def try_again_when_in_use() -> Iterator[None]:
+    """End the command with exit code 1 and one sentence when another command holds the folder: it works once that has ended."""
+    try:
+        yield
+    except StoreInUse as refusal:
+        print(refusal.sentence, file=sys.stderr)
+        raise typer.Exit(EXIT_IN_USE) from refusal
 
 
 @contextmanager

@@ -6,8 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from server.cli.acts import Body, Hands
-from server.cli.export import EXIT_IN_USE, SignerOption, in_use, require_folder, write_whole
-from server.cli.shop_folder import DataOption, JsonOption, UrlOption, acting, answer, refusals, settings
+from server.cli.out_files import require_folder, write_whole
+from server.cli.shop_folder import (
+    DataOption,
+    JsonOption,
+    SignerOption,
+    UrlOption,
+    acting,
+    answer,
+    refusals,
+    settings,
+    try_again_when_in_use,
+)
 from server.core.log.trust import Trust
 from server.usecases.export_trust import export_trust
 
@@ -33,7 +43,7 @@ def export_command(
     Do this BEFORE `baguier export audit`, and hand the file over by another way than the pack: a pack older than the trust
     file cannot be told to continue what it holds. Exit code 1: another command holds the folder; try again.
     """
-    with refusals(), in_use(EXIT_IN_USE):
+    with refusals(), try_again_when_in_use():
         require_folder(out)
         chosen = settings(data, database_url)
         with acting(chosen, signer=signer) as perform:
