@@ -142,12 +142,19 @@ def _wanted(asked: MoveAsked, mover: Mover) -> Wanted:
         kind=asked.kind,
         place=None if asked.place is None else PlaceId(asked.place),
         away=Status(asked.away or Status.OUT),
-        at=None if asked.at is None else asked.at.astimezone(UTC),
+        at=None if asked.at is None else _in_utc(asked.at),
         person=mover.person,
         witness=None if asked.witness is None else PersonId(asked.witness),
         device=mover.device,
         ticket=asked.ticket,
     )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Malformed(f"{moment} lies outside the calendar in UTC. Send the time at which it happened.") from error
 
 
 def move_id_of(shop: str, device: str, key: str) -> str:

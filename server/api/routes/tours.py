@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Path, Request
@@ -197,11 +197,12 @@ def _moment(text: str) -> int:
     """Milliseconds of an RFC 3339 time. Raises: Malformed."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise Malformed(f"opened_at is {text!r} without a zone; end it with Z.")
+        # In UTC the first and the last day of the calendar may lie outside it.
+        return to_ms(moment.astimezone(UTC))
+    except (ValueError, OverflowError) as error:
         raise Malformed(f"opened_at is {text!r}; expected a time such as 2026-03-02T08:35:00.000Z.") from error
-    if moment.tzinfo is None:
-        raise Malformed(f"opened_at is {text!r} without a zone; end it with Z.")
-    return to_ms(moment)
 
 
 def _planned(work: UnitOfWork) -> TourRow:

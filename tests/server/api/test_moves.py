@@ -208,6 +208,7 @@ def test_only_a_manager_or_a_program_moves_pieces(shop: Shop) -> None:
         (422, "sale", {"at": 1_700_000_000}),
         (422, "sale", {"at": "2026-03-02T08:35:00"}),
         (422, "sale", {"at": "2999-01-01T00:00:00Z"}),
+        (422, "sale", {"at": "0001-01-01T00:00:00+14:00"}),
         (422, "sale", {"witness": "person-marc"}),
         (422, "sale", {"colour": "gold"}),
         (404, "sale", {"token": PERSON_TOKEN, "witness": "nobody"}),

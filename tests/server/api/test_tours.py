@@ -106,6 +106,7 @@ def test_a_wrong_pin_and_a_list_that_was_not_shown_sign_nothing(site: Site) -> N
         body["pin"] = PINS["claire"]
         assert code(await claire.post(address, body | {"lines_sha256": "0" * 64})) == (409, "list_changed")
         assert code(await claire.post(address, body | {"opened_at": "this morning"})) == (422, "malformed")
+        assert code(await claire.post(address, body | {"opened_at": "0001-01-01T00:00:00+14:00"})) == (422, "malformed")
         assert code(await claire.post(address, body | {"extra": 1})) == (422, "malformed")
         assert (await claire.post(address, body)).status_code == 201
         assert code(await claire.post(address, body)) == (409, "nothing_to_sign")
