@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from tests.server.cli_engine.conftest import Ran
+from tests.server.cli.conftest import Ran
 
 Baguier = Callable[..., Ran]
 BOOKS = """sku,place,epc,tid,status,owner,retail_price

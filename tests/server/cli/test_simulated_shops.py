@@ -8,7 +8,7 @@ import pytest
 
 from simulators.shop import make_shop
 from simulators.shop_files import write_shop
-from tests.server.cli_engine.conftest import Ran
+from tests.server.cli.conftest import Ran
 
 SEEDS = range(24)
 
