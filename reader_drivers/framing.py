@@ -6,6 +6,7 @@ broken frame costs one byte, then the hunt goes on inside it, because a lost byt
 
 from binascii import crc_hqx
 from collections.abc import Callable
+from re import Pattern
 from typing import Final, Generic, TypeVar
 
 from reader_drivers.errors import FrameError, Rejected
@@ -57,8 +58,11 @@ class Hunt(Generic[F]):
     held back until the next frame or `flush`, so that any split of the bytes gives the same results.
     """
 
-    def __init__(self, start: int | None, take: Take[F]) -> None:
-        """`start` = first byte of every frame; None: the protocol has none, and each byte is a candidate."""
+    def __init__(self, start: int | Pattern[bytes] | None, take: Take[F]) -> None:
+        """`start` = first byte of every frame; None: the protocol has none, and each byte is a candidate.
+
+        A pattern says how frames begin where one byte is not enough; it also finds a beginning cut by the buffer's end.
+        """
         self._start = start
         self._take = take
         self._buffer = b""
@@ -85,8 +89,8 @@ class Hunt(Generic[F]):
     def _scan(self, *, is_end: bool) -> list[F | Rejected]:
         buffer, at, found = self._buffer, 0, list[F | Rejected]()
         while at < len(buffer):
-            if self._start is not None and buffer[at] != self._start:
-                candidate = buffer.find(self._start, at)
+            candidate = self._candidate(buffer, at)
+            if candidate != at:
                 stop = len(buffer) if candidate < 0 else candidate
                 found.extend(self._refuse(buffer[at:stop], "noise: no frame starts with these bytes"))
                 at = stop
@@ -106,6 +110,15 @@ class Hunt(Generic[F]):
         self._buffer = buffer[at:]
         return found
 
+    def _candidate(self, buffer: bytes, at: int) -> int:
+        """Where the next frame may start, `at` or behind it; -1: nowhere in the buffer."""
+        if self._start is None:
+            return at
+        if isinstance(self._start, int):
+            return buffer.find(self._start, at)
+        match = self._start.search(buffer, at)
+        return -1 if match is None else match.start()
+
     def _require_more(self, size: int, *, is_end: bool) -> None:
         """Refuse to wait for the rest of a frame that has ended, or is longer than any."""
         if is_end or size >= FRAME_BYTES_MAX:
@@ -118,9 +131,10 @@ class Hunt(Generic[F]):
         is_new_frame = claimed > 0 and self._claimed <= 0
         # Wake-up bytes are one-byte claims with the same reason each: one rejection tells it all.
         is_repeated = claimed == 1 and reason == self._reason
-        if self._refused and is_new_frame and not is_repeated:
+        if is_new_frame and not is_repeated:
             done = self._take_refused()
-        if not self._refused:
+        # A run whose bytes were all reported in parts goes on under its reason.
+        if not self._reason:
             self._reason, self._claimed = reason, claimed
         elif is_new_frame:
             self._claimed = claimed
@@ -132,8 +146,6 @@ class Hunt(Generic[F]):
         return done
 
     def _take_refused(self) -> list[F | Rejected]:
-        if not self._refused:
-            return []
-        rejected = Rejected(self._refused, self._reason)
+        refused, reason = self._refused, self._reason
         self._refused, self._reason, self._claimed = b"", "", 0
-        return [rejected]
+        return [Rejected(refused, reason)] if refused else []

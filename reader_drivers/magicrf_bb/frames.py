@@ -16,6 +16,7 @@ Source: readers.md section 3, vectors bb-002 to bb-051; M5Stack Unit RFID-UHF pr
 'BB00280000287E'
 """
 
+import re
 from enum import IntEnum
 from struct import Struct
 from typing import Final
@@ -32,6 +33,7 @@ AA: Final = 0xAA
 ENDS: Final = {BB: 0x7E, AA: 0xDD}
 """First byte → last byte."""
 
+_START: Final = re.compile(b"[\xbb\xaa]")
 _HEAD: Final = Struct(">xBBH")
 _AROUND_BYTES: Final = 7
 """Everything but the parameter."""
@@ -75,7 +77,7 @@ class FrameHunt:
     """Frames of both framings out of a stream of bytes. Same promises as `framing.Hunt`."""
 
     def __init__(self) -> None:
-        self._hunt = Hunt(None, _take)
+        self._hunt = Hunt(_START, _take)
 
     @property
     def is_waiting(self) -> bool:
@@ -99,8 +101,6 @@ def _encoded(start: int, kind: Kind, content: tuple[int, bytes]) -> bytes:
 
 
 def _take(buffer: bytes, at: int, found: list[Frame | Rejected]) -> int:
-    if buffer[at] not in ENDS:
-        raise FrameError("noise", "no frame starts with these bytes", size=0)
     if len(buffer) - at < _AROUND_BYTES:
         return at
     kind, command, length = _HEAD.unpack_from(buffer, at)

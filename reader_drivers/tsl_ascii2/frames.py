@@ -32,7 +32,7 @@ LINE_BYTES_MAX: Final = FRAME_BYTES_MAX
 """With its line end; longer than any barcode."""
 
 _PREFIX_BYTES: Final = 3
-_PREFIX: Final = re.compile(rb"[A-Z]{2}:|[A-Z]{0,2}\Z")
+_PREFIX: Final = re.compile(rb"[A-Z]{2}:|[A-Z]{1,2}\Z")
 """Header and colon, or as much of them as has arrived."""
 _TEXT: Final = re.compile(rb"[ -~]*+")
 _ESCAPED: Final = re.compile(rb"(?:\x1b[\s\S]|[^\x1b\r\n])*+")
@@ -50,7 +50,7 @@ _VALUES: Final = {
 }
 """What stands behind these headers; a value of another form is damage."""
 
-_ORDER_PREFIX: Final = re.compile(rb"\.[a-z]{2}|(?:\.[a-z]?)?\Z")
+_ORDER_PREFIX: Final = re.compile(rb"\.(?:[a-z]{2}|[a-z]?\Z)")
 _ORDER_REST: Final = re.compile(rb"[ -~]*+")
 
 
@@ -80,7 +80,7 @@ class LineHunt:
     """Lines of a sled out of a stream of bytes. Same promises as `framing.Hunt`."""
 
     def __init__(self) -> None:
-        self._hunt = Hunt(None, _take_line)
+        self._hunt = Hunt(_PREFIX, _take_line)
 
     @property
     def is_waiting(self) -> bool:
@@ -100,7 +100,7 @@ class OrderHunt:
     """Orders of a host out of a stream of bytes. Same promises as `framing.Hunt`."""
 
     def __init__(self) -> None:
-        self._hunt = Hunt(None, _take_order)
+        self._hunt = Hunt(_ORDER_PREFIX, _take_order)
 
     def feed(self, received: bytes) -> list[Order | Rejected]:
         """Orders and rejections completed by `received`."""
@@ -127,8 +127,7 @@ def encode_order(text: str) -> bytes:
 
 def _take_line(buffer: bytes, at: int, found: list[Line | Rejected]) -> int:
     prefix = _PREFIX.match(buffer, at)
-    if prefix is None:
-        raise FrameError("noise", "no line starts with these bytes", size=0)
+    assert prefix is not None
     begin = prefix.end()
     if begin - at < _PREFIX_BYTES:
         return at
@@ -187,8 +186,7 @@ def _decoded(value: bytes, *, is_barcode: bool) -> str:
 
 def _take_order(buffer: bytes, at: int, found: list[Order | Rejected]) -> int:
     prefix = _ORDER_PREFIX.match(buffer, at)
-    if prefix is None:
-        raise FrameError("noise", "no order starts with these bytes", size=0)
+    assert prefix is not None
     rest = _ORDER_REST.match(buffer, prefix.end())
     assert rest is not None
     end = _line_end(buffer, at, rest.end())
