@@ -43,6 +43,14 @@ def shop(tmp_path: Path, shop_clock: FixedClock, announced: list[Announcement]) 
 
 
 @pytest.fixture
+def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
+    """The shop with its opening tour planned; each checkpoint is written without a signer."""
+    planned = CountShop(shop, shop_clock)
+    planned.plan()
+    return planned
+
+
+@pytest.fixture
 def signer(shop: Store) -> Iterator[SignerClient]:
     with spawned_signer(shop.path.parent) as client:
         yield client

@@ -6,7 +6,6 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import text, update
 
-from server.clock import FixedClock
 from server.core.announcement import Announcement
 from server.core.count import advance
 from server.core.count_acts import KeyQuantity
@@ -17,17 +16,9 @@ from server.store import counts
 from server.store.counts import CountAbsent, CountBroken, CountMoved
 from server.store.tables import Count as CountTable
 from server.store.tables import table
-from server.store.unit_of_work import Store
 from server.usecases.advance_count import advance_count, moment
 from server.usecases.search import open_search
 from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, TWO, CountShop, label, ref
-
-
-@pytest.fixture
-def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
-    planned = CountShop(shop, shop_clock)
-    planned.plan()
-    return planned
 
 
 def test_the_sheet_made_again_from_its_rows_is_the_one_that_was_reached(counting: CountShop) -> None:

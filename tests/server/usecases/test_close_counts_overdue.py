@@ -2,21 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
-
-from server.clock import FixedClock
 from server.core.count_states import CountState
 from server.store import tours
-from server.store.unit_of_work import Store
 from server.usecases.close_counts_overdue import end_overdue
 from tests.server.usecases.count_shop import ONE, TWO, CountShop
-
-
-@pytest.fixture
-def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
-    planned = CountShop(shop, shop_clock)
-    planned.plan()
-    return planned
 
 
 def states(counting: CountShop, place: str) -> list[str]:

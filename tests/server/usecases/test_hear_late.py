@@ -3,7 +3,7 @@
 import pytest
 
 from reader_drivers.reads import Batch, ReadRow
-from server.clock import FixedClock, to_ms
+from server.clock import to_ms
 from server.core.actors import Actor
 from server.core.announcement import Announcement
 from server.core.cases import Case, CaseState, Decide, Investigate, Outcome
@@ -15,7 +15,7 @@ from server.core.log.events import EventType, Leaf
 from server.core.sealed_sets import Reason
 from server.store import cases, log
 from server.store.tables import Reader
-from server.store.unit_of_work import Store, UnitOfWork
+from server.store.unit_of_work import UnitOfWork
 from server.usecases.accept_reads import accept_batch
 from server.usecases.attach_reader import attach_reader, note_listening
 from server.usecases.decide_case import decide_case
@@ -25,13 +25,6 @@ from tests.server.usecases.count_shop import AGENT, CLAIRE, MARC, ONE, RINGS, ST
 PAUL = Actor(PersonId("paul"), DeviceId("handheld-3"))
 SLED = "sled"
 WHY = SealAsked(gap=Reason("the pad has no power", "ab" * 32))
-
-
-@pytest.fixture
-def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
-    planned = CountShop(shop, shop_clock)
-    planned.plan()
-    return planned
 
 
 def sealed_with_a_gap(counting: CountShop, numbers: list[int]) -> RoundId:

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from server.clock import FixedClock
 from server.core.count_acts import Occasion
 from server.core.count_errors import WrongState
 from server.core.ids import PlaceId
@@ -13,16 +12,9 @@ from server.core.log import canonical
 from server.core.pieces import Status
 from server.store import expected, stock
 from server.store.stock import Moved
-from server.store.unit_of_work import Store, UnitOfWork
+from server.store.unit_of_work import UnitOfWork
 from server.usecases.close_counts import close_counts
 from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, TWO, CountShop, epc, ref
-
-
-@pytest.fixture
-def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
-    planned = CountShop(shop, shop_clock)
-    planned.plan()
-    return planned
 
 
 def move(work: UnitOfWork, number: int, *, kind: str, to_place: PlaceId | None, to_status: Status) -> None:

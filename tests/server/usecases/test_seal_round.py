@@ -3,7 +3,6 @@
 import pytest
 
 from reader_drivers.reads import Batch, ReadRow
-from server.clock import FixedClock
 from server.core.announcement import Announcement
 from server.core.count_errors import QuantityNeeded
 from server.core.count_sheet import Mode
@@ -11,7 +10,6 @@ from server.core.count_states import CountState
 from server.core.ids import RoundId
 from server.core.sealed_sets import Reason
 from server.store.tables import AntennaHome, Count, Label, Tag, table
-from server.store.unit_of_work import Store
 from server.usecases.accept_reads import accept_batch
 from server.usecases.attach_reader import NotYourRound
 from server.usecases.seal_round import SealAsked, ask_seal, seal_after_drain
@@ -31,13 +29,6 @@ from tests.server.usecases.count_shop import (
     label,
     ref,
 )
-
-
-@pytest.fixture
-def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
-    planned = CountShop(shop, shop_clock)
-    planned.plan()
-    return planned
 
 
 def test_a_seal_waits_for_the_reader_and_follows_its_drain(counting: CountShop) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from server.clock import FixedClock, to_ms
+from server.clock import to_ms
 from server.core.actors import Actor, Role
 from server.core.cases import Decide, Outcome
 from server.core.count_states import CountState
@@ -17,7 +17,7 @@ from server.core.tours import ExceptionsUnread, ListChanged, NothingToSign
 from server.store import cases, signatures
 from server.store.signatures import SecondSignature
 from server.store.tables import Closure, SignatureLine, table
-from server.store.unit_of_work import Store, UnitOfWork
+from server.store.unit_of_work import UnitOfWork
 from server.usecases.close_counts import close_covered
 from server.usecases.decide_case import decide_case
 from server.usecases.sign_tour import SigningAsked, show_list, sign_tour
@@ -34,13 +34,6 @@ from tests.server.usecases.count_shop import (
     keep_checkpoint,
     ref,
 )
-
-
-@pytest.fixture
-def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
-    planned = CountShop(shop, shop_clock)
-    planned.plan()
-    return planned
 
 
 @pytest.fixture

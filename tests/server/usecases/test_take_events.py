@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from server.clock import FixedClock
 from server.core.actors import Actor
 from server.core.announcement import Announcement
 from server.core.count_states import CountState
@@ -32,13 +31,6 @@ from tests.server.usecases.count_shop import (
 from tests.server.usecases.outbox import Outbox, conflicts, outcomes, send, stored
 
 ACCEPTED = ("accepted", None)
-
-
-@pytest.fixture
-def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
-    planned = CountShop(shop, shop_clock)
-    planned.plan()
-    return planned
 
 
 def last_leaf(store: Store) -> Leaf:

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from server.clock import FixedClock
 from server.core.actors import Actor
 from server.core.count_errors import (
     AlreadyVerifying,
@@ -19,7 +18,6 @@ from server.core.count_errors import (
 from server.core.count_sheet import Mode
 from server.core.count_states import CountState
 from server.store import cases, rounds, signatures
-from server.store.unit_of_work import Store
 from server.usecases import verify_count
 from server.usecases.seal_round_set import LabelUnknown
 from server.usecases.search import open_search
@@ -36,13 +34,6 @@ from tests.server.usecases.count_shop import (
     label,
     ref,
 )
-
-
-@pytest.fixture
-def counting(shop: Store, shop_clock: FixedClock) -> CountShop:
-    planned = CountShop(shop, shop_clock)
-    planned.plan()
-    return planned
 
 
 def show_figures(counting: CountShop, viewer: Actor) -> None:
