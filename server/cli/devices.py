@@ -30,6 +30,10 @@ SECRET_BYTES = 32
 """256 bits: never guessed, so never hashed slowly."""
 LOCAL_URL = "http://localhost:8000"
 """Where the link leads without BAGUIER_PUBLIC_URL: this computer."""
+ONLY_HERE = (
+    "It leads to this computer alone, to port 8000. For another device set BAGUIER_PUBLIC_URL to the shop's https address, "
+    "for this command and for `baguier serve`."
+)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Pair, list and revoke devices and agents.")
 
@@ -51,7 +55,7 @@ def pair(
         with acting(chosen) as perform:
             told = perform("device.pair", {"name": name, "kind": kind, "token": token})
         if kind in LINKED_KINDS:
-            document, text = _link(told, token=token, base=chosen.public_url or LOCAL_URL)
+            document, text = _link(told, token=token, public_url=chosen.public_url)
         else:
             document, text = _bearer(told, token=token, token_file=token_file)
     answer(document, as_json=as_json, text=text)
@@ -106,16 +110,17 @@ def revoke_act(hands: Hands, body: Body) -> dict[str, Any]:
     return {"id": device.id, "name": device.name, "kind": device.kind}
 
 
-def _link(told: Body, *, token: str, base: str) -> tuple[dict[str, object], str]:
+def _link(told: Body, *, token: str, public_url: str | None) -> tuple[dict[str, object], str]:
     # After the # it stays in the browser: no proxy and no log on the way sees it.
-    link = f"{base.rstrip('/')}/#pair={token}"
+    link = f"{(public_url or LOCAL_URL).rstrip('/')}/#pair={token}"
     document: dict[str, object] = {
         "name": told["name"],
         "kind": told["kind"],
         "link": link,
         "expires_at": told["expires_at"],
     }
-    return document, f"Open this on the {told['kind']}, once, before {told['expires_at']}:\n{link}"
+    text = f"Open this on the {told['kind']}, once, before {told['expires_at']}:\n{link}"
+    return document, text if public_url else f"{text}\n{ONLY_HERE}"
 
 
 def _bearer(told: Body, *, token: str, token_file: Path | None) -> tuple[dict[str, object], str]:

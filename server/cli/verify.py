@@ -41,13 +41,12 @@ def verify_command(pack: Path, trust: Path | None, *, as_json: bool) -> int:
         held = None if trust is None else Trust.from_json(_read(trust, TRUST_BYTES_MAX))
         opened = read_zip(_read(pack, ZIP_BYTES_MAX))
     except (DomainError, OSError) as error:
-        print(f"Cannot tell: {error}", file=sys.stderr)
+        why = str(error)
+        if isinstance(error, OSError):
+            why = f"{error.filename} cannot be opened: {error.strerror}. Check the path."
+        print(f"Cannot tell: {why}", file=sys.stderr)
         if as_json:
-            print(
-                json.dumps(
-                    {"pack": str(pack), "verdict": "cannot tell", "exit": 2, "properties": [], "why": str(error)}
-                )
-            )
+            print(json.dumps({"pack": str(pack), "verdict": "cannot tell", "exit": 2, "properties": [], "why": why}))
         return 2
     verification = _verified(opened, held)
     if as_json:

@@ -33,8 +33,8 @@ T = TypeVar("T")
 
 
 FIRST_COMMAND = (
-    "This data folder has no shop yet. Give the first command with --shop NAME --zone ZONE --currency CUR, "
-    "for instance --shop 'Maison Claire' --zone Europe/Paris --currency EUR."
+    "This data folder has no shop yet. Import its stock first: baguier import stock.csv --data DIR "
+    "--shop 'Maison Claire' --zone Europe/Paris --currency EUR."
 )
 
 

@@ -104,6 +104,16 @@ def test_a_link_from_the_command_pairs_a_browser(terminal: Terminal) -> None:
     assert (device["name"], device["kind"], device["revoked_at"]) == ("Claire's phone", "handheld", None)
 
 
+def test_a_link_says_when_it_leads_to_this_computer_alone(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = terminal("device", "pair", "phone").out
+    monkeypatch.setenv("BAGUIER_PUBLIC_URL", "https://shop.example")
+    known = terminal("device", "pair", "phone").out
+
+    assert "http://localhost:8000/#pair=" in alone
+    assert "set BAGUIER_PUBLIC_URL" in alone
+    assert "BAGUIER_PUBLIC_URL" not in known
+
+
 def test_the_link_leads_to_the_shops_public_address(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAGUIER_PUBLIC_URL", "https://shop.example/")
 

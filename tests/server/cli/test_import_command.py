@@ -76,7 +76,7 @@ def test_an_empty_folder_asks_for_shop_zone_and_currency_and_stays_empty(termina
     said = terminal(terminal.file(EXPORT))
 
     assert said.code == 2
-    assert "--shop NAME --zone ZONE --currency CUR" in said.err
+    assert "baguier import stock.csv --data DIR --shop 'Maison Claire' --zone" in said.err
     assert not (terminal.folder / "shop").exists()
 
 

@@ -268,4 +268,6 @@ def test_files_that_cannot_be_read_are_cannot_tell(
     trust.write_text("{}")
     assert verify_command(path, trust, as_json=False) == 2
 
-    assert capsys.readouterr().err.count("Cannot tell: ") == 3
+    said = capsys.readouterr().err
+    assert said.count("Cannot tell: ") == 3
+    assert f"{path} cannot be opened: No such file or directory. Check the path." in said

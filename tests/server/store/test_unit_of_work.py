@@ -274,7 +274,10 @@ def test_closing_finishes_what_is_queued_and_refuses_more(store: Store) -> None:
 
 
 def test_an_empty_folder_says_which_options_the_first_command_needs(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with Store(tmp_path_factory.mktemp("empty") / "b.sqlite3") as empty, pytest.raises(NoShopYet, match="--shop NAME"):
+    with (
+        Store(tmp_path_factory.mktemp("empty") / "b.sqlite3") as empty,
+        pytest.raises(NoShopYet, match="Import its stock first"),
+    ):
         empty.run(note)
 
 
