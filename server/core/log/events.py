@@ -219,7 +219,8 @@ def format_time(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise LeafMalformed(f"The time {moment.isoformat()} has no zone. Give an aware time.")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    # Not strftime: of a year before 1000 it leaves digits out, and a leaf that nobody can read would stand for ever.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_time(text: object) -> datetime:

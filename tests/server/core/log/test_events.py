@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.core.log import canonical, events
@@ -50,6 +50,15 @@ def test_times_are_utc_with_three_decimals_and_never_rounded_up() -> None:
     paris = timezone(timedelta(hours=1))
 
     assert events.format_time(datetime(2026, 3, 2, 9, 35, 0, 999_999, tzinfo=paris)) == "2026-03-02T08:35:00.999Z"
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+@example(datetime(1, 1, 1, tzinfo=UTC))
+@example(datetime(999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+def test_every_time_that_can_be_written_can_be_read(moment: datetime) -> None:
+    read = events.parse_time(events.format_time(moment))
+
+    assert read == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 @pytest.mark.parametrize(
