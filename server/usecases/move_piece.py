@@ -12,6 +12,7 @@ from typing import ClassVar, Final, assert_never
 from server.clock import to_ms
 from server.core.errors import Conflict, Malformed
 from server.core.ids import DeviceId, PersonId, PieceRef, PlaceId
+from server.core.log import canonical
 from server.core.log.canonical import JsonValue
 from server.core.log.events import ActorKind, EventType, Subject
 from server.core.pieces import AWAY, GONE, Status
@@ -76,7 +77,8 @@ class Wanted:
 def move_piece(unit: UnitOfWork, wanted: Wanted) -> int:
     """Record one move; give its leaf's index.
 
-    Raises: Absent: no such piece or place. Malformed: no place for `moved`, a time ahead of ours, the witness is the person.
+    Raises: Absent: no such piece or place. Malformed: no place for `moved`, a time ahead of ours, the witness is the person, a
+    ticket that no pack can hold.
     PieceGone, PieceAway, PieceNotAway.
     """
     piece = stock.piece_by_ref(unit.conn, unit.shop_id, wanted.ref)
@@ -173,3 +175,5 @@ def _check(wanted: Wanted, *, at: datetime, now: datetime) -> None:
         raise Malformed("The second name is the first one's; a witness is somebody else.")
     if len(wanted.ticket) > TICKET_CHARACTERS_MAX:
         raise Malformed(f"The ticket number has {len(wanted.ticket)} characters; at most {TICKET_CHARACTERS_MAX}.")
+    # A pack holds every ticket: one that it cannot hold would keep the shop from handing out any pack.
+    canonical.encode(wanted.ticket)

@@ -1,5 +1,6 @@
 """Moves: a till, a program or a manager says that a piece was sold, went out, came back or changed its place."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -146,7 +147,7 @@ def _wanted(asked: MoveAsked, mover: Mover) -> Wanted:
         person=mover.person,
         witness=None if asked.witness is None else PersonId(asked.witness),
         device=mover.device,
-        ticket=asked.ticket,
+        ticket=unicodedata.normalize("NFC", asked.ticket),
     )
 
 

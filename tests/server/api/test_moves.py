@@ -209,6 +209,7 @@ def test_only_a_manager_or_a_program_moves_pieces(shop: Shop) -> None:
         (422, "sale", {"at": "2026-03-02T08:35:00"}),
         (422, "sale", {"at": "2999-01-01T00:00:00Z"}),
         (422, "sale", {"at": "0001-01-01T00:00:00+14:00"}),
+        (422, "sale", {"ticket": "4711\u0007"}),
         (422, "sale", {"witness": "person-marc"}),
         (422, "sale", {"colour": "gold"}),
         (404, "sale", {"token": PERSON_TOKEN, "witness": "nobody"}),
@@ -220,6 +221,12 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(shop: Shop, status: int, ki
 
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert shop.moves_of(5) == ["entered"]
+
+
+def test_a_ticket_is_kept_in_the_form_that_packs_hold(shop: Shop) -> None:
+    answers = [shop.move(11, "sale", key="nfc", ticket="re\u0301f. 4711") for _ in range(2)]
+
+    assert [(one.status_code, one.json()["ticket"]) for one in answers] == [(201, "r\u00e9f. 4711")] * 2
 
 
 def test_a_piece_that_is_not_there_is_absent(shop: Shop) -> None:
