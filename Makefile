@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 PY ?= python3
+WORKERS ?= auto
 UV := .tools/uv/bin/uv
 BIN := $(CURDIR)/.venv/bin
 PORT ?= 8000
@@ -25,7 +26,7 @@ demo: .venv/.ok server/static/index.html ## a shop with simulated readers on thi
 ui: server/static/index.html ## build the web app into server/static
 
 test: .venv/.ok server/static/index.html ## the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 	cd handheld_app && PATH="$(BIN):$$PATH" npm test --silent
 
 lint: .venv/.ok handheld_app/node_modules/.ok ## format, lint, types, import contracts, lock files

@@ -3,6 +3,7 @@
 The option of the benchmarks stands here too, because pytest asks only the outermost folders for options.
 """
 
+import gc
 import ipaddress
 import sys
 from typing import Any
@@ -45,3 +46,15 @@ sys.addaudithook(forbid_other_machines)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-benchmarks", action="store_true", default=False, help="run tests/benchmarks too")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The journeys first: begun last, a long one would keep one worker busy while the others have nothing left."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
+def pytest_collection_finish() -> None:
+    """Set thousands of collected tests aside: they live to the end, and each collection would walk through them."""
+    gc.collect()
+    gc.freeze()
