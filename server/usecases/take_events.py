@@ -58,6 +58,12 @@ class PersonNotHere(NotAllowed):
     code: ClassVar[str] = "person_not_here"
 
 
+class GapOfAnother(NotAllowed):
+    """Somebody else than the person of the session would accept, in their name, that a reader says nothing."""
+
+    code: ClassVar[str] = "gap_of_another"
+
+
 @dataclass(frozen=True, slots=True)
 class SentEvent:
     """One event on its way in."""
@@ -268,6 +274,8 @@ class _Intake:
         event, gap = sent.event, None
         by = Actor(event.person_id, self.by.device)
         if sent.body.get("accept_gap") is not None:
+            if event.person_id != self.by.person:
+                raise GapOfAnother("A missing reader is accepted by who counts. Let them sign in and seal again.")
             gap = salted_digest(_text(sent, "accept_gap", limit=REASON_CHARACTERS_MAX), salt=self.make_salt())
         # The seal looks for the scans among the stored events.
         self._write_events()

@@ -295,6 +295,16 @@ def test_who_was_signed_in_on_the_device_then_is_acted_for_although_another_send
     assert last_leaf(counting.store).actor == CLAIRE.person
 
 
+def test_nobody_accepts_in_a_colleague_s_name_that_a_reader_is_silent(counting: CountShop) -> None:
+    round_id, hers = counting.begin(ONE), Outbox()
+    counting.hear(round_id, CLAIRE, [1, 2])
+    hers.seal(round_id, accept_gap="the pad has no power")
+    end_session(counting, "claire-handheld-1", counting.clock.now())
+
+    assert outcomes(send(counting.store, hers.events, by=MARC_ON_HERS)) == [("quarantined", "gap_of_another")]
+    assert counting.sheet(ONE).state is CountState.COUNTING
+
+
 @pytest.mark.parametrize("at", ["2026-03-02T08:29:59.999Z", "2026-03-02T08:40:00.001Z"])
 def test_nobody_is_acted_for_at_a_time_when_they_were_not_signed_in(counting: CountShop, at: str) -> None:
     round_id, hers = counting.begin(ONE), Outbox()
