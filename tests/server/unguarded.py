@@ -5,6 +5,7 @@ import pytest
 from server.core import settling, signoff, tours, verification
 from server.core.actors import Role
 from server.core.count_sheet import Count
+from server.core.ids import PersonId
 
 
 def take_out_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,13 +15,15 @@ def take_out_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def let_anybody_sign(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever comes signs for whoever is missing."""
-    monkeypatch.setattr(tours, "role_of", _first_free)
+    """Whoever holds both sides signs for both, one after the other."""
+    monkeypatch.setattr(tours, "role_of", _still_free)
 
 
 def _no_rule(*_given: object, **_named: object) -> None:
     return
 
 
-def _first_free(count: Count, _person: object) -> Role:
-    return next(role for role in Role if role not in {signature.role for signature in count.signatures})
+def _still_free(count: Count, person: PersonId) -> Role | None:
+    signed = {signature.role for signature in count.signatures}
+    holders = {Role.A: count.a, Role.B: count.b}
+    return next((role for role, by in holders.items() if by and by.person == person and role not in signed), None)
