@@ -4,12 +4,12 @@ A driver opens nothing, waits for nothing and reads no clock. The agent owns the
 the driver says. The same driver therefore runs on a serial port, on a recorded capture and in a test.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
-from reader_drivers.errors import PlanRefused, Rejected
+from reader_drivers.errors import FrameError, PlanRefused, Rejected
 from reader_drivers.reads import BarcodeScan, TagRead
 
 POWER_CDBM_MAX: Final = 3_300
@@ -144,6 +144,16 @@ class Output:
     sent: bytes = b""
 
 
+def joined(outputs: Iterable[Output]) -> Output:
+    """What several steps give, in their order."""
+    events: list[Event] = []
+    sent = b""
+    for output in outputs:
+        events.extend(output.events)
+        sent += output.sent
+    return Output(tuple(events), sent)
+
+
 Fact: TypeAlias = str | float | bool | Sequence["Fact"] | Mapping[str, "Fact"] | None
 Facts: TypeAlias = dict[str, Fact]
 """Names and values that a frame carries; units in the names. A record inside the frame is a mapping, several are a list."""
@@ -161,6 +171,56 @@ class Describer(Protocol):
     def finish(self) -> list[tuple[bytes, Described]]:
         """What is left at the end of the capture."""
         ...
+
+
+class Framed(Protocol):
+    """A whole frame of some protocol."""
+
+    @property
+    def raw(self) -> bytes:
+        """Its bytes on the wire."""
+        ...
+
+
+F = TypeVar("F", bound=Framed)
+F_co = TypeVar("F_co", bound=Framed, covariant=True)
+
+
+class Hunting(Protocol[F_co]):
+    """Frames out of a stream of bytes; see `framing.Hunt`."""
+
+    def feed(self, received: bytes) -> Sequence[F_co | Rejected]:
+        """What `received` completes."""
+        ...
+
+    def flush(self) -> Sequence[F_co | Rejected]:
+        """What is left at the end."""
+        ...
+
+
+class FrameDescriber(Generic[F]):
+    """The describer of a protocol whose every frame stands for itself."""
+
+    def __init__(self, hunt: Hunting[F], describe: Callable[[F], Described]) -> None:
+        """`describe` may raise FrameError: the frame is whole, but what is in it is broken."""
+        self._hunt = hunt
+        self._describe = describe
+
+    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
+        """(bytes of the frame, description) of each frame or rejection that `received` completes."""
+        return [self._described(part) for part in self._hunt.feed(received)]
+
+    def finish(self) -> list[tuple[bytes, Described]]:
+        """What is left at the end of the capture."""
+        return [self._described(part) for part in self._hunt.flush()]
+
+    def _described(self, part: F | Rejected) -> tuple[bytes, Described]:
+        if isinstance(part, Rejected):
+            return part.raw, ("rejected", {"reason": part.reason}, ())
+        try:
+            return part.raw, self._describe(part)
+        except FrameError as error:
+            return part.raw, ("rejected", {"reason": str(error)}, ())
 
 
 class Driver(Protocol):

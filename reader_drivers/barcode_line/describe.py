@@ -3,30 +3,19 @@
 from typing import Final
 
 from reader_drivers.barcode_line.frames import Line, LineHunt
-from reader_drivers.driver import Described, Facts
-from reader_drivers.errors import Rejected
+from reader_drivers.driver import Described, Facts, FrameDescriber
 
 DIRECTIONS: Final = ("reader_to_host",)
 
 
-class Describer:
+class Describer(FrameDescriber[Line]):
     """Describes the lines of a capture, in order."""
 
     def __init__(self, direction: str) -> None:
         assert direction in DIRECTIONS
-        self._hunt = LineHunt()
-
-    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
-        """(bytes, (event, facts, no reads)) of each line that `received` completes."""
-        return [_described(part) for part in self._hunt.feed(received)]
-
-    def finish(self) -> list[tuple[bytes, Described]]:
-        """What is left at the end of the capture counts as ended by silence."""
-        return [_described(part) for part in self._hunt.flush()]
+        super().__init__(LineHunt(), _describe)
 
 
-def _described(part: Line | Rejected) -> tuple[bytes, Described]:
-    if isinstance(part, Rejected):
-        return part.raw, ("rejected", {"reason": part.reason}, ())
+def _describe(part: Line) -> Described:
     facts: Facts = {"data": part.text, "text": part.text, "aim": part.aim, "suffix": part.suffix}
-    return part.raw, ("barcode", facts, ())
+    return "barcode", facts, ()

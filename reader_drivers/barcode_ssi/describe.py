@@ -10,32 +10,14 @@ from reader_drivers.barcode_ssi.frames import (
     PacketHunt,
     decode_scan,
 )
-from reader_drivers.driver import Described, Facts
-from reader_drivers.errors import FrameError, Rejected
+from reader_drivers.driver import Described, Facts, FrameDescriber
 
 
-class Describer:
+class Describer(FrameDescriber[Packet]):
     """Describes the packets of one direction of a capture, in order. Each packet of a long scan is described alone."""
 
     def __init__(self, direction: str) -> None:
-        self._hunt = PacketHunt(Direction(direction))
-
-    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
-        """(bytes of the packet, description) of each packet or rejection that `received` completes."""
-        return [_described(part) for part in self._hunt.feed(received)]
-
-    def finish(self) -> list[tuple[bytes, Described]]:
-        """What is left at the end of the capture."""
-        return [_described(part) for part in self._hunt.flush()]
-
-
-def _described(part: Packet | Rejected) -> tuple[bytes, Described]:
-    if isinstance(part, Rejected):
-        return part.raw, ("rejected", {"reason": part.reason}, ())
-    try:
-        return part.raw, describe(part)
-    except FrameError as error:
-        return part.raw, ("rejected", {"reason": str(error)}, ())
+        super().__init__(PacketHunt(Direction(direction)), describe)
 
 
 def describe(packet: Packet) -> Described:

@@ -29,7 +29,17 @@ from reader_drivers.barcode_ssi.frames import (
     decode_scan,
     encode_packet,
 )
-from reader_drivers.driver import Event, KeepAlive, Output, ReaderError, ReaderPhase, ReaderState, ReadPlan, Reply
+from reader_drivers.driver import (
+    Event,
+    KeepAlive,
+    Output,
+    ReaderError,
+    ReaderPhase,
+    ReaderState,
+    ReadPlan,
+    Reply,
+    joined,
+)
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.reads import BarcodeScan
 from reader_drivers.scan_text import ScanParts
@@ -121,13 +131,7 @@ class BarcodeSsiDriver:
         return Output()
 
     def _all(self, parts: Iterable[Packet | Rejected], now: int) -> Output:
-        events: list[Event] = []
-        sent = b""
-        for part in parts:
-            output = self._refused(part) if isinstance(part, Rejected) else self._accept(part, now)
-            events.extend(output.events)
-            sent += output.sent
-        return Output(tuple(events), sent)
+        return joined(self._refused(part) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
 
     def _refused(self, rejected: Rejected) -> Output:
         # What is sent again from now on may be a scan that never arrived whole.

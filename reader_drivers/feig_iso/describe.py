@@ -1,31 +1,16 @@
 """What one FEIG frame says, as names and values for a person or a test: the source of `baguier-agent decode feig_iso`."""
 
-from reader_drivers.driver import Described, Fact, Facts
-from reader_drivers.errors import Rejected
+from reader_drivers.driver import Described, Fact, Facts, FrameDescriber
 from reader_drivers.feig_iso import orders
 from reader_drivers.feig_iso.frames import Direction, Frame, FrameHunt
 from reader_drivers.feig_iso.tags import Tag, decode_inventory, tag_read
 
 
-class Describer:
+class Describer(FrameDescriber[Frame]):
     """Describes the frames of one direction of a capture, in order."""
 
     def __init__(self, direction: str) -> None:
-        self._hunt = FrameHunt(Direction(direction))
-
-    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
-        """(bytes of the frame, description) of each frame or rejection that `received` completes."""
-        return [_described(part) for part in self._hunt.feed(received)]
-
-    def finish(self) -> list[tuple[bytes, Described]]:
-        """What is left at the end of the capture."""
-        return [_described(part) for part in self._hunt.flush()]
-
-
-def _described(part: Frame | Rejected) -> tuple[bytes, Described]:
-    if isinstance(part, Rejected):
-        return part.raw, ("rejected", {"reason": part.reason}, ())
-    return part.raw, describe(part)
+        super().__init__(FrameHunt(Direction(direction)), describe)
 
 
 def describe(frame: Frame) -> Described:

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from reader_drivers.driver import Described, Facts
-from reader_drivers.errors import FrameError, Rejected
+from reader_drivers.driver import Described, Facts, FrameDescriber
 from reader_drivers.magicrf_bb import orders
 from reader_drivers.magicrf_bb.frames import AA, Frame, FrameHunt, Kind
 from reader_drivers.magicrf_bb.tags import decode_tag, tag_read
@@ -13,20 +12,12 @@ from reader_drivers.reads import TagRead
 DIRECTIONS: Final = ("reader_to_host", "host_to_reader")
 
 
-class Describer:
+class Describer(FrameDescriber[Frame]):
     """Describes the frames of a capture, in order; TYPE tells their direction."""
 
     def __init__(self, direction: str) -> None:
         assert direction in DIRECTIONS
-        self._hunt = FrameHunt()
-
-    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
-        """(bytes of the frame, description) of each frame or rejection that `received` completes."""
-        return [_described(part) for part in self._hunt.feed(received)]
-
-    def finish(self) -> list[tuple[bytes, Described]]:
-        """What is left at the end of the capture."""
-        return [_described(part) for part in self._hunt.flush()]
+        super().__init__(FrameHunt(), describe)
 
 
 def describe(frame: Frame) -> Described:
@@ -48,15 +39,6 @@ def describe(frame: Frame) -> Described:
         facts |= {"error": orders.error_name(code), "error_code": f"{code:02X}"}
         return ("keep_alive" if code == orders.NO_TAG else "error"), facts, ()
     return "reply", facts | _explained(_ANSWERS, frame), ()
-
-
-def _described(part: Frame | Rejected) -> tuple[bytes, Described]:
-    if isinstance(part, Rejected):
-        return part.raw, ("rejected", {"reason": part.reason}, ())
-    try:
-        return part.raw, describe(part)
-    except FrameError as error:
-        return part.raw, ("rejected", {"reason": str(error)}, ())
 
 
 def _tag_facts(read: TagRead) -> Facts:

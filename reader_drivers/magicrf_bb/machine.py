@@ -26,6 +26,7 @@ from reader_drivers.driver import (
     ReaderState,
     ReadPlan,
     Reply,
+    joined,
 )
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.magicrf_bb import orders
@@ -114,7 +115,7 @@ class MagicRfDriver:
                 outputs.append(self._repeat(now))
         elif self._phase is ReaderPhase.READING:
             outputs.append(self._watch(now))
-        return _joined(outputs)
+        return joined(outputs)
 
     def stop(self) -> Output:
         """Ask the module to stop. While starting, nothing is on air yet and the session is idle at once."""
@@ -131,7 +132,7 @@ class MagicRfDriver:
         return Output(self._passes.cut(antennas, now))
 
     def _all(self, parts: Iterable[Frame | Rejected], now: int) -> Output:
-        return _joined([Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts])
+        return joined(Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
 
     def _accept(self, frame: Frame, now: int) -> Output:
         if frame.kind is Kind.ORDER:
@@ -335,9 +336,3 @@ def _answers_to(step: Step) -> frozenset[int]:
 
 def _reply(frame: Frame) -> Reply:
     return Reply(orders.NAMES.get(frame.command, f"{frame.command:02X}"), frame.raw)
-
-
-def _joined(outputs: list[Output]) -> Output:
-    return Output(
-        tuple(event for output in outputs for event in output.events), b"".join(output.sent for output in outputs)
-    )

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from reader_drivers.driver import Described, Fact, Facts
-from reader_drivers.errors import FrameError, Rejected
+from reader_drivers.driver import Described, Fact, Facts, FrameDescriber
 from reader_drivers.r2000_a0 import orders
 from reader_drivers.r2000_a0.frames import Frame, FrameHunt
 from reader_drivers.r2000_a0.tags import Failure, RoundEnd, Tag, decode_answer, tag_read
@@ -12,29 +11,12 @@ from reader_drivers.r2000_a0.tags import Failure, RoundEnd, Tag, decode_answer, 
 DIRECTIONS: Final = ("reader_to_host", "host_to_reader")
 
 
-class Describer:
+class Describer(FrameDescriber[Frame]):
     """Describes the frames of one direction of a capture, in order."""
 
     def __init__(self, direction: str) -> None:
         assert direction in DIRECTIONS
-        self._describe = describe_answer if direction == DIRECTIONS[0] else describe_command
-        self._hunt = FrameHunt()
-
-    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
-        """(bytes of the frame, description) of each frame or rejection that `received` completes."""
-        return [self._described(part) for part in self._hunt.feed(received)]
-
-    def finish(self) -> list[tuple[bytes, Described]]:
-        """What is left at the end of the capture."""
-        return [self._described(part) for part in self._hunt.flush()]
-
-    def _described(self, part: Frame | Rejected) -> tuple[bytes, Described]:
-        if isinstance(part, Rejected):
-            return part.raw, ("rejected", {"reason": part.reason}, ())
-        try:
-            return part.raw, self._describe(part)
-        except FrameError as error:
-            return part.raw, ("rejected", {"reason": str(error)}, ())
+        super().__init__(FrameHunt(), describe_answer if direction == DIRECTIONS[0] else describe_command)
 
 
 def describe_command(frame: Frame) -> Described:

@@ -14,7 +14,17 @@ have no order that ends a round, and tell no TID with their inventories: `tid_wo
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from reader_drivers.driver import Event, KeepAlive, Output, ReaderError, ReaderPhase, ReaderState, ReadPlan, Reply
+from reader_drivers.driver import (
+    Event,
+    KeepAlive,
+    Output,
+    ReaderError,
+    ReaderPhase,
+    ReaderState,
+    ReadPlan,
+    Reply,
+    joined,
+)
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.passes import PassTracker
 from reader_drivers.r2000_a0 import orders
@@ -115,16 +125,7 @@ class R2000Driver:
         return Output(self._passes.cut(antennas, now))
 
     def _all(self, parts: Iterable[Frame | Rejected], now: int) -> Output:
-        events: list[Event] = []
-        sent = b""
-        for part in parts:
-            if isinstance(part, Rejected):
-                events.append(part)
-                continue
-            output = self._accept(part, now)
-            events.extend(output.events)
-            sent += output.sent
-        return Output(tuple(events), sent)
+        return joined(Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
 
     def _accept(self, frame: Frame, now: int) -> Output:
         if frame.order in orders.INVENTORIES:

@@ -6,8 +6,7 @@ Hex values keep the width they have on the wire. Values that need another frame 
 from collections.abc import Callable
 from typing import Final
 
-from reader_drivers.driver import Described, Facts
-from reader_drivers.errors import FrameError, Rejected
+from reader_drivers.driver import Described, Facts, FrameDescriber
 from reader_drivers.reads import TagRead
 from reader_drivers.thingmagic_ff import orders
 from reader_drivers.thingmagic_ff.frames import STATUS_DONE, STATUS_NO_TAG, Direction, Frame, FrameHunt
@@ -17,28 +16,11 @@ from reader_drivers.thingmagic_ff.stream_reads import tag_read
 _NUMBER: Final = "big"
 
 
-class Describer:
+class Describer(FrameDescriber[Frame]):
     """Describes the frames of one direction of a capture, in order."""
 
     def __init__(self, direction: str) -> None:
-        self._hunt = FrameHunt(Direction(direction))
-
-    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
-        """(bytes of the frame, description) of each frame or rejection that `received` completes."""
-        return [_described(part) for part in self._hunt.feed(received)]
-
-    def finish(self) -> list[tuple[bytes, Described]]:
-        """What is left at the end of the capture."""
-        return [_described(part) for part in self._hunt.flush()]
-
-
-def _described(part: Frame | Rejected) -> tuple[bytes, Described]:
-    if isinstance(part, Rejected):
-        return part.raw, ("rejected", {"reason": part.reason}, ())
-    try:
-        return part.raw, describe(part)
-    except FrameError as error:
-        return part.raw, ("rejected", {"reason": str(error)}, ())
+        super().__init__(FrameHunt(Direction(direction)), describe)
 
 
 def describe(frame: Frame) -> Described:

@@ -23,6 +23,7 @@ from reader_drivers.driver import (
     ReaderState,
     ReadPlan,
     Reply,
+    joined,
 )
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.passes import PassTracker
@@ -118,16 +119,7 @@ class ThingmagicDriver:
         return Output(self._passes.cut(antennas, now))
 
     def _all(self, parts: Iterable[Frame | Rejected], now: int) -> Output:
-        events: list[Event] = []
-        sent = b""
-        for part in parts:
-            if isinstance(part, Rejected):
-                events.append(part)
-                continue
-            output = self._accept(part, now)
-            events.extend(output.events)
-            sent += output.sent
-        return Output(tuple(events), sent)
+        return joined(Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
 
     def _accept(self, frame: Frame, now: int) -> Output:
         if frame.op == orders.READ_MULTIPLE and frame.status in {STATUS_DONE, STATUS_NO_TAG}:

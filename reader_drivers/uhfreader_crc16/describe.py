@@ -1,34 +1,16 @@
 """What one UHFReader frame says, as names and values for a person or a test: the source of `baguier-agent decode`."""
 
-from reader_drivers.driver import Described, Fact, Facts
-from reader_drivers.errors import FrameError, Rejected
+from reader_drivers.driver import Described, Fact, Facts, FrameDescriber
 from reader_drivers.uhfreader_crc16 import numbers, orders
 from reader_drivers.uhfreader_crc16.frames import Direction, Frame, FrameHunt
 from reader_drivers.uhfreader_crc16.tags import Heard, decode_list, tag_read, tags_in
 
 
-class Describer:
+class Describer(FrameDescriber[Frame]):
     """Describes the frames of one direction of a capture, in order."""
 
     def __init__(self, direction: str) -> None:
-        self._hunt = FrameHunt(Direction(direction))
-
-    def feed(self, received: bytes) -> list[tuple[bytes, Described]]:
-        """(bytes of the frame, description) of each frame or rejection that `received` completes."""
-        return [_described(part) for part in self._hunt.feed(received)]
-
-    def finish(self) -> list[tuple[bytes, Described]]:
-        """What is left at the end of the capture."""
-        return [_described(part) for part in self._hunt.flush()]
-
-
-def _described(part: Frame | Rejected) -> tuple[bytes, Described]:
-    if isinstance(part, Rejected):
-        return part.raw, ("rejected", {"reason": part.reason}, ())
-    try:
-        return part.raw, describe(part)
-    except FrameError as error:
-        return part.raw, ("rejected", {"reason": str(error)}, ())
+        super().__init__(FrameHunt(Direction(direction)), describe)
 
 
 def describe(frame: Frame) -> Described:

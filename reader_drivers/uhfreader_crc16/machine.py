@@ -13,7 +13,17 @@ The first inventory is sent behind the region read back: a reader with wrong rad
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from reader_drivers.driver import Event, KeepAlive, Output, ReaderError, ReaderPhase, ReaderState, ReadPlan, Reply
+from reader_drivers.driver import (
+    Event,
+    KeepAlive,
+    Output,
+    ReaderError,
+    ReaderPhase,
+    ReaderState,
+    ReadPlan,
+    Reply,
+    joined,
+)
 from reader_drivers.errors import FrameError, PlanRefused, Rejected
 from reader_drivers.passes import PassTracker
 from reader_drivers.turns import Target, Turns
@@ -111,16 +121,7 @@ class UhfReaderDriver:
         return Output(self._passes.cut(antennas, now))
 
     def _all(self, parts: Iterable[Frame | Rejected], now: int) -> Output:
-        events: list[Event] = []
-        sent = b""
-        for part in parts:
-            if isinstance(part, Rejected):
-                events.append(part)
-                continue
-            output = self._accept(part, now)
-            events.extend(output.events)
-            sent += output.sent
-        return Output(tuple(events), sent)
+        return joined(Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
 
     def _accept(self, frame: Frame, now: int) -> Output:
         # An order that the reader does not know is answered under number 00.
