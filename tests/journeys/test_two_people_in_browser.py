@@ -83,9 +83,10 @@ def team(browser: Browser, shop: PadShop) -> Iterator[Team]:
     try:
         yield made
         made.behaved()
-    except BaseException:
+    except BaseException as error:
         for page, device in zip((claire, marc, lea), LINKS, strict=True):
             App(page).picture(f"journey-failed-{device}")
+            error.add_note(f"The screen of {device} says:\n{page.locator('body').inner_text()}")
         raise
     finally:
         for context in contexts:
