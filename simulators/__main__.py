@@ -15,11 +15,10 @@ from simulators.demo.stock_file import stock_csv
 from simulators.faults import FaultyWire, parse_faults
 from simulators.links import open_link
 from simulators.oracle import judge
-from simulators.radio import Radio
-from simulators.readers.barcode_line import SUFFIXES, LineScanner
-from simulators.readers.thingmagic_ff import ThingMagicModule
-from simulators.readers.thingmagic_search import Pace
-from simulators.serving import Sent, Service, SimulatedReader, serve
+from simulators.pace import Pace
+from simulators.readers.barcode_line import SUFFIXES
+from simulators.readers.catalogue import READERS, Order, make_reader
+from simulators.serving import Sent, Service, serve
 from simulators.shop import make_shop
 from simulators.shop_files import write_shop
 from simulators.tags import WatchedFile
@@ -40,7 +39,8 @@ SHOP_EXAMPLES: Final = """examples:
                                                                          # compare with oracle.jsonl"""
 SCRIPTS: Final = {"day": "simulators.demo.day", "findings": "simulators.demo.findings"}
 """Commands of the demonstration with a parser of their own: `day` plays one, `findings` reads its pack."""
-PROTOCOLS: Final = ("thingmagic_ff", "barcode_line")
+PROTOCOLS: Final = tuple(entry.protocol for entry in READERS)
+MODELS: Final = "; ".join(f"{entry.protocol}: {', '.join(entry.models)}" for entry in READERS if entry.models) or "none"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -122,6 +122,7 @@ def _add_reader(reader: argparse.ArgumentParser) -> None:
     reader.add_argument("--pass-ms", type=_rate, default=3.0, help="shortest pass of an antenna (default 3)")
     reader.add_argument("--faults", default="", help="for example split=0.2,glue=0.1,drop=0.01,delay=0.05:30")
     reader.add_argument("--seed", type=int, default=0, help="of radio and faults (default 0)")
+    reader.add_argument("--model", default="", help=f"which model, where a protocol has several ({MODELS})")
     reader.add_argument("--suffix", choices=sorted(SUFFIXES), default="CRLF", help="what ends a scan (default CRLF)")
     reader.add_argument("--aim", default="", help="AIM identifier sent before every scan, for example C1")
     reader.add_argument(
@@ -159,12 +160,9 @@ def _run_reader(given: argparse.Namespace) -> int:
     if not given.tags.exists():
         raise FileNotFoundError(f"{given.tags} does not exist. Make it first; it may be empty.")
     faults = parse_faults(given.faults)
-    reader: SimulatedReader
-    if given.protocol == "thingmagic_ff":
-        pace = Pace(rate=given.rate, pass_s_min=given.pass_ms / 1000)
-        reader = ThingMagicModule(Radio(seed=given.seed), seed=given.seed, pace=pace)
-    else:
-        reader = LineScanner(suffix=given.suffix, aim=given.aim, rate=given.rate)
+    pace = Pace(rate=given.rate, pass_s_min=given.pass_ms / 1000)
+    asked = Order(seed=given.seed, pace=pace, model=given.model, suffix=given.suffix, aim=given.aim)
+    reader = make_reader(given.protocol, asked)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

@@ -7,7 +7,7 @@ import os
 import pathlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from simulators.faults import FaultyWire
@@ -29,8 +29,8 @@ class SimulatedReader(Protocol):
     def reads_told(self) -> int:
         """Tags or scans given out so far."""
 
-    def tag_of(self, frame: bytes) -> str | None:
-        """The tag or scan a frame tells, None when it tells none."""
+    def tags_of(self, frame: bytes) -> Sequence[str]:
+        """The tags or scans that a frame tells by itself, even when every other frame is lost; most tell none."""
 
     def load(self, text: str) -> None:
         """Take the new text of the tags or scans file."""
@@ -55,9 +55,7 @@ class Sent:
 
     def note(self, frame: bytes) -> None:
         """Take note of a frame that went out whole."""
-        tag = self._reader.tag_of(frame)
-        if tag is not None:
-            self.tags.add(tag)
+        self.tags.update(self._reader.tags_of(frame))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

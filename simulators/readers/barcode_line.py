@@ -66,9 +66,9 @@ class LineScanner:
             if line.strip():
                 self._queue.append(encode_scan(line.rstrip("\r"), suffix=self._suffix, aim=self._aim))
 
-    def tag_of(self, frame: bytes) -> str | None:
+    def tags_of(self, frame: bytes) -> tuple[str, ...]:
         """The scan as it went out, without its suffix."""
-        return frame.removesuffix(SUFFIXES[self._suffix]).decode()
+        return (frame.removesuffix(SUFFIXES[self._suffix]).decode(),)
 
     def feed(self, chunk: bytes, now_s: float) -> list[bytes]:
         """A line-mode scanner takes no commands."""

@@ -10,11 +10,12 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
+from simulators.pace import Pace
 from simulators.radio import Hearing, Radio
 from simulators.readers import thingmagic_records as records
 from simulators.readers.thingmagic_frames import DATA_BYTES_MAX, Command, CommandReader, encode_reply
 from simulators.readers.thingmagic_memory import written_epc, written_words
-from simulators.readers.thingmagic_search import NO_TAG, ContinuousSearch, Pace, Setting
+from simulators.readers.thingmagic_search import NO_TAG, ContinuousSearch, Setting
 from simulators.tags import Tag, parse_tags
 
 ANTENNA_PORTS: Final = 4
@@ -99,10 +100,10 @@ class ThingMagicModule:
         """
         self._radio.set_tags(parse_tags(text))
 
-    def tag_of(self, frame: bytes) -> str | None:
-        """EPC, upper hex, that a frame of this module tells; None for replies and keep-alives."""
+    def tags_of(self, frame: bytes) -> tuple[str, ...]:
+        """EPC, upper hex, that a streamed frame of this module tells; replies and keep-alives tell none."""
         epc = records.decode_stream_epc(frame)
-        return epc.hex().upper() if epc is not None else None
+        return (epc.hex().upper(),) if epc is not None else ()
 
     def feed(self, chunk: bytes, now_s: float) -> list[bytes]:
         """The reply frames to the commands that `chunk` completes."""

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
+from simulators.pace import Pace
 from simulators.radio import Hearing, Radio
 from simulators.readers import thingmagic_records as records
 from simulators.readers.thingmagic_frames import encode_reply
@@ -20,21 +21,6 @@ BURST_FRAMES_MAX: Final = 64
 EMPTY_PASS_S: Final = 0.01
 """Shortest pass that hears nothing: the slots of an empty field, and no busy waiting."""
 NO_TAG: Final = 0x0400
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a search goes."""
-
-    rate: float = 0.0
-    """Tag frames a second; 0: as fast as the link takes them."""
-    pass_s_min: float = 0.003
-    """Shortest pass. Four antennas of 3 ms repeat a tag after 12 ms, beyond the shortest pass a driver tells apart (10 ms)."""
-
-    @property
-    def interval_s(self) -> float:
-        """Time between two tag frames."""
-        return 1 / self.rate if self.rate > 0 else 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

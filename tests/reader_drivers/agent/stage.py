@@ -104,8 +104,8 @@ class Stage:
     folder: Path
     server: FakeServer
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    readers: list[str] = field(default_factory=list)
-    scanners: list[str] = field(default_factory=list)
+    readers: dict[str, tuple[str, list[int]]] = field(default_factory=dict)
+    scanners: dict[str, str] = field(default_factory=dict)
 
     def _start(self, *command: str, out: Any = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         log = (self.folder / f"process{len(self.processes)}.log").open("wb")
@@ -117,28 +117,36 @@ class Stage:
         return started
 
     def add_reader(
-        self, name: str, *, tags: list[dict[str, Any]], options: tuple[str, ...] = ()
+        self,
+        name: str,
+        *,
+        tags: list[dict[str, Any]],
+        options: tuple[str, ...] = (),
+        protocol: str = "thingmagic_ff",
+        antennas: int = 2,
     ) -> subprocess.Popen[bytes]:
-        """A simulated ThingMagic module behind a stable link."""
+        """A simulated reader of tags behind a stable link."""
         (self.folder / f"{name}.tags").write_text("".join(json.dumps(tag) + "\n" for tag in tags))
-        if name not in self.readers:
-            self.readers.append(name)
+        self.readers[name] = (protocol, list(range(1, antennas + 1)))
         link = f"pty:{self.folder / name}"
-        command = ("reader", "thingmagic_ff", "--tags", f"{self.folder / name}.tags", "--link", link, "--with-parent")
+        command = ("reader", protocol, "--tags", f"{self.folder / name}.tags", "--link", link, "--with-parent")
         stats = ("--stats", f"{self.folder / name}.stats", "--follow")
         started = self._start("simulators", *command, *stats, *options, out=subprocess.PIPE)
         assert started.stdout is not None
         assert started.stdout.readline().strip()
         return started
 
-    def add_scanner(self, name: str) -> Callable[[str], None]:
-        """A simulated line scanner; gives the function that scans one text."""
+    def add_scanner(
+        self, name: str, *, protocol: str = "barcode_line", options: tuple[str, ...] = ()
+    ) -> Callable[[str], None]:
+        """A simulated scanner; gives the function that scans one text."""
         scans = self.folder / f"{name}.scans"
         scans.touch()
-        self.scanners.append(name)
+        self.scanners[name] = protocol
         link = f"pty:{self.folder / name}"
-        command = ("reader", "barcode_line", "--tags", str(scans), "--follow", "--link", link, "--with-parent")
-        started = self._start("simulators", *command, out=subprocess.PIPE)
+        command = ("reader", protocol, "--tags", str(scans), "--follow", "--link", link, "--with-parent")
+        stats = ("--stats", f"{self.folder / name}.stats")
+        started = self._start("simulators", *command, *stats, *options, out=subprocess.PIPE)
         assert started.stdout is not None
         assert started.stdout.readline().strip()
 
@@ -157,13 +165,13 @@ class Stage:
         token.write_text(TOKEN)
         token.chmod(0o600)
         readers = "".join(
-            f'[[reader]]\nname = "{name}"\nprotocol = "thingmagic_ff"\nport = "{self.folder / name}"\n'
-            'region = "EU"\npower_dbm = 20\nantennas = [1, 2]\n'
-            for name in self.readers
+            f'[[reader]]\nname = "{name}"\nprotocol = "{protocol}"\nport = "{self.folder / name}"\n'
+            f'region = "EU"\npower_dbm = 20\nantennas = {antennas}\n'
+            for name, (protocol, antennas) in self.readers.items()
         )
         readers += "".join(
-            f'[[reader]]\nname = "{name}"\nprotocol = "barcode_line"\nport = "{self.folder / name}"\n'
-            for name in self.scanners
+            f'[[reader]]\nname = "{name}"\nprotocol = "{protocol}"\nport = "{self.folder / name}"\n'
+            for name, protocol in self.scanners.items()
         )
         path = self.folder / "agent.toml"
         path.write_text(

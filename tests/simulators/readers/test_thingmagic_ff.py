@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulators.pace import Pace
 from simulators.radio import Hearing, Radio
 from simulators.readers import thingmagic_records as records
 from simulators.readers.thingmagic_ff import BOOT_LOADER, ThingMagicModule
@@ -19,7 +20,6 @@ from simulators.readers.thingmagic_frames import (
     encode_reply,
     gen2_checksum,
 )
-from simulators.readers.thingmagic_search import Pace
 from simulators.tags import Tag
 
 EPC = bytes.fromhex("3476451FD40000000000162E")

@@ -1,0 +1,56 @@
+"""Catalogue: the readers that can be simulated. A new one joins by one line in `READERS`."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Final
+
+from simulators.pace import Pace
+from simulators.radio import Radio
+from simulators.readers.barcode_line import LineScanner
+from simulators.readers.thingmagic_ff import ThingMagicModule
+from simulators.serving import SimulatedReader
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the command line asks of a reader; each kind uses what it has."""
+
+    seed: int
+    pace: Pace
+    model: str
+    """One of the entry's models, empty when it has none."""
+    suffix: str
+    """What ends a scan of a scanner."""
+    aim: str
+    """AIM identifier that a scanner sends before every scan; empty: none."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """One kind of reader."""
+
+    protocol: str
+    """Name of the protocol in the outside contract."""
+    make: Callable[[Order], SimulatedReader]
+    models: tuple[str, ...] = ()
+    """Models or framings between which `--model` chooses; the first is what comes without it."""
+
+
+READERS: Final = (
+    Entry("thingmagic_ff", lambda asked: ThingMagicModule(Radio(seed=asked.seed), seed=asked.seed, pace=asked.pace)),
+    Entry("barcode_line", lambda asked: LineScanner(suffix=asked.suffix, aim=asked.aim, rate=asked.pace.rate)),
+)
+
+
+class UnknownModel(ValueError):
+    """A protocol has no model of this name; the sentence names those it has."""
+
+
+def make_reader(protocol: str, asked: Order) -> SimulatedReader:
+    """A reader of one of the protocols of `READERS`, not yet on a link. Raises: UnknownModel."""
+    entry = next(entry for entry in READERS if entry.protocol == protocol)
+    if asked.model and asked.model not in entry.models:
+        known = ", ".join(entry.models) or "one only; leave --model out"
+        raise UnknownModel(f"Model {asked.model!r} of {protocol} is not known; it has {known}.")
+    model = asked.model or (entry.models[0] if entry.models else "")
+    return entry.make(dataclasses.replace(asked, model=model))
