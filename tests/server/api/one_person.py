@@ -17,7 +17,7 @@ import httpx
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from server.api.app import record_ended, sign_and_close
+from server.api.jobs import record_ended, sign_and_close
 from server.core.count_sheet import Count, Mode
 from server.core.count_states import ENDED_STATES, CountState
 from server.core.errors import DomainError

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from server.api.app import record_ended
+from server.api.jobs import record_ended
 from server.exports.record_pdf import read_record, seal_fingerprint
 from server.signer.client import SignerClient, SignerDown
 from server.store import log, records
