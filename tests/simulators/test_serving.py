@@ -19,7 +19,8 @@ import pytest
 
 from simulators.__main__ import main
 from simulators.links import LinkError, open_link
-from simulators.readers.barcode_line import LineScanner, ScanError, encode_scan
+from simulators.readers.barcode_line import LineScanner
+from simulators.scans import ScanError, parse_scan
 
 pytestmark = pytest.mark.slow
 
@@ -220,7 +221,7 @@ def test_shorter_file_is_a_new_file() -> None:
 
 def test_scan_that_is_no_json_is_refused_with_its_text() -> None:
     with pytest.raises(ScanError, match="Mend the line"):
-        encode_scan('{"txt": 1}')
+        parse_scan('{"txt": 1}')
 
 
 @pytest.mark.parametrize("spec", ["usb", "tcp:", "tcp:x", "tcp:70000"])
