@@ -44,8 +44,6 @@ const fr = {
   signInWorking: "Vérification du code…",
   signInLoading: "Chargement des noms…",
   signInNobody: "Aucune personne n'est inscrite. Le responsable les ajoute sur le poste.",
-  signInWrongPin: "Ce code ne convient pas. Saisissez-le de nouveau.",
-  signInLocked: "Trop d'essais. Attendez quelques minutes, ou demandez au responsable.",
   signInOffline: "Le serveur ne répond pas. Les comptages ouverts sur cet appareil sont gardés.",
   signInUnpaired: "Cet appareil n'est plus associé. Demandez un nouveau lien au responsable.",
 
@@ -164,10 +162,6 @@ const fr = {
   recountDone: "Plus rien à confirmer",
   recountDoneHelp: "Vos réponses sont données. Passez au plateau suivant.",
   recountLoading: "Chargement des lignes…",
-  refusedUnreachable: "Le serveur ne répond pas. Vérifiez le réseau, puis réessayez.",
-  refusedSignedOut: "Votre session a pris fin. Saisissez votre code.",
-  refusedMisfit: "L'application et le serveur ne sont pas de la même version. Rechargez la page.",
-  refusedUnknown: (code: string) => `Le serveur a refusé (${code}). Réessayez, puis montrez cet écran au responsable.`,
 
   ...refusalFr,
   ...signatureFr,
@@ -206,8 +200,6 @@ const en: Catalogue = {
   signInWorking: "Checking the PIN…",
   signInLoading: "Loading names…",
   signInNobody: "Nobody is enrolled yet. The manager adds people on the counter PC.",
-  signInWrongPin: "That PIN does not match. Key it again.",
-  signInLocked: "Too many tries. Wait a few minutes, or ask the manager.",
   signInOffline: "The server does not answer. Counts open on this device are kept.",
   signInUnpaired: "This device is no longer paired. Ask the manager for a new link.",
 
@@ -324,10 +316,6 @@ const en: Catalogue = {
   recountDone: "Nothing left to confirm",
   recountDoneHelp: "Your answers are given. Go on to the next tray.",
   recountLoading: "Loading the lines…",
-  refusedUnreachable: "The server does not answer. Check the network, then try again.",
-  refusedSignedOut: "Your session has ended. Key your PIN.",
-  refusedMisfit: "The app and the server are of different versions. Reload the page.",
-  refusedUnknown: (code) => `The server refused (${code}). Try again, then show this screen to the manager.`,
 
   ...refusalEn,
   ...signatureEn,

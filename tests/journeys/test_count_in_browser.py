@@ -135,7 +135,7 @@ def test_neither_the_counter_nor_the_counter_s_device_verifies(
     App(page).sign_in(MARC, PEOPLE[MARC][0])
     Tour(page).do("Vérifier", TRAY)
 
-    App(page).says("Cet appareil a servi au premier comptage. Vérifiez sur un autre appareil.")
+    App(page).says("Cet appareil a déjà servi à l'autre personne. Continuez sur un autre appareil.")
 
 
 def test_a_number_that_differs_makes_b_count_blind_and_scan_every_label(

@@ -6,7 +6,6 @@ import { readersShape, roundNews, searchShape, sheetShape } from "../../src/api/
 import { tourShape } from "../../src/api/shapes.ts";
 import { stepOf } from "../../src/core/verification.ts";
 import { type Shape, validate } from "../../src/core/validate.ts";
-import { refusalOf, refusalSentence } from "../../src/screens/refusal.ts";
 
 /** Real answers of the server, by name; its own tests write them. */
 function contract(name: string): [string, unknown][] {
@@ -45,14 +44,5 @@ describe("live messages of a round", () => {
   it("with another type or another body say nothing", () => {
     expect(roundNews({ type: "round.heard", body: { passes: {} } })).toBe(null);
     expect(roundNews({ type: "round.stage", body: { stage: "47 of 48", is_unknown_heard: false } })).toBe(null);
-  });
-});
-
-describe("refusals", () => {
-  it("have our sentence, else the server's, else the code", () => {
-    expect(refusalOf("same_person")).toContain("Une autre personne");
-    expect(refusalOf("brand_new", "Come back at nine.")).toBe("Come back at nine.");
-    expect(refusalOf("brand_new")).toContain("brand_new");
-    expect(refusalSentence({ kind: "unreachable" })).toContain("réessayez");
   });
 });

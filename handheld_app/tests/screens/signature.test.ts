@@ -37,8 +37,8 @@ describe("signature", () => {
   });
 
   it.each([
-    ["wrong_pin", "Ce code ne convient pas"], ["same_person", "Une autre personne doit signer"], ["same_device", "Signez sur le vôtre"], ["list_changed", "relisez-la"],
-    ["signer_down", "Le gardien du registre"], ["unreachable", "signez au retour du réseau"], ["quite_new", "refusé (quite_new)"],
+    ["wrong_pin", "Ce code ne convient pas"], ["same_person", "Une autre personne doit faire l'autre"], ["same_device", "sur un autre appareil"], ["list_changed", "relisez-la"],
+    ["signer_down", "Le gardien du registre"], ["unreachable", "vérifiez le réseau"], ["quite_new", "refusé (quite_new)"],
   ])("says the refusal %s in words", (code, words) => {
     expect(told(reading({ kind: "refused", code }))).toContain(words);
   });

@@ -11,6 +11,7 @@ import { retryDelayMs } from "../../core/outbox.ts";
 import { afterSigning, type CountCase, exceptionsOf, type SigningList, waitsFor } from "../../core/signing.ts";
 import { arrived, type SnapshotState, wanted } from "../../core/snapshot.ts";
 import { nextStep, type Tour } from "../../core/tour.ts";
+import { codeOf } from "../refusal.ts";
 import type { SignatureState, SigningStep, TourName } from "./signature_state.ts";
 
 export interface ListPorts {
@@ -128,7 +129,7 @@ export function followList(ports: ListPorts, onshown: (shown: Shown) => void): F
       const after = shown.list.partner === null || shown.list.partner.kind === "signed" ? "complete" : "waiting";
       show({ kind: "signed", list: shown.list, atMs: ports.now(), after, hasNext: false });
     } else if (answer.error.kind === "signed_out") expire();
-    else show({ kind: "list", shown, step: { kind: "refused", code: answer.error.kind === "refused" ? answer.error.problem.code : "unreachable" } });
+    else show({ kind: "list", shown, step: { kind: "refused", code: codeOf(answer.error) } });
     refresh();
   }
 
