@@ -58,6 +58,8 @@ LEADS_ON: Final[dict[CountState, tuple[str, ...]]] = {
         "POST /v1/counts/{count_id}/quantity",
         "POST /v1/counts/{count_id}/answers",
         "POST /v1/counts/{count_id}/seal",
+        "POST /v1/rounds/{round_id}/attachments",
+        "WS /v1/agent/stream",
         "POST /v1/counts/{count_id}/labels",
         "POST /v1/counts/{count_id}/verification/seal",
         "job keep_signed",
@@ -153,6 +155,8 @@ class OnePerson:
     sessions: list[Session]
     script: list[Step] = field(default_factory=list)
     """Steps that somebody else has chosen; when they are used up, the walk chooses by itself."""
+    is_thorough: bool = False
+    """Whether the person shows every piece each time: what differs would wait for a third person, and nobody could sign."""
     signed: int = 0
     recorded: int = 0
     pairings: int = 0

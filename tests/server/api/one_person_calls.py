@@ -41,7 +41,7 @@ PAIRINGS_MAX: Final = 2
 def numbers_of(one: OnePerson) -> list[int]:
     """What the person shows in the target's place: mostly everything, at times one piece is missing."""
     all_of = list(RINGS[PlaceId(one.target.plan.place)])
-    return all_of if one.chance.random() < 0.7 else all_of[1:]
+    return all_of if one.is_thorough or one.chance.random() < 0.7 else all_of[1:]
 
 
 def of_count(call: str, body: Callable[[OnePerson], object] = lambda _one: None) -> Call:
@@ -109,7 +109,8 @@ def word(one: OnePerson) -> object:
     """On a piece that is asked, if one is; mostly that it is here."""
     asked = open_asks(one.target) if one.target.a1 is not None else ()
     piece = one.chance.choice(asked or [ref(number) for number in RINGS[PlaceId(one.target.plan.place)]])
-    return {"label": f"{piece}.K3Q7Z"} if one.chance.random() < 0.8 else {"absent": piece}
+    is_here = one.is_thorough or one.chance.random() < 0.8
+    return {"label": f"{piece}.K3Q7Z"} if is_here else {"absent": piece}
 
 
 def decision(one: OnePerson) -> object:

@@ -52,8 +52,9 @@ SEED = 5
 S = CountState
 
 SOLO = {"POST /v1/counts/{count_id}/solo", "POST /v1/counts/{count_id}/solo/reveal"}
-ASTRAY = ROUTES.keys() - ({name for names in LEADS_ON.values() for name in names} - SOLO)
-"""Calls that do not lead to two signatures, and may lead to where none can be made."""
+RADIO = {"POST /v1/rounds/{round_id}/attachments", "WS /v1/agent/stream"}
+ASTRAY = ROUTES.keys() - ({name for names in LEADS_ON.values() for name in names} - SOLO - RADIO)
+"""Calls that do not lead to two signatures, and may lead to where none can be made: a reader hears the other tray too."""
 SIGN = "POST /v1/tours/{tour_id}/signatures"
 
 
@@ -129,6 +130,7 @@ def walked(
                 known | JOBS | ({} if leaving_out else WAITING),
                 sessions,
                 script=list(script),
+                is_thorough=bool(leaving_out),
             )
             return alone, await alone.walk(steps, rules=rules, is_enough=is_enough)
 
