@@ -79,6 +79,8 @@ class ReaderPhase(StrEnum):
     READING = "reading"
     STOPPING = "stopping"
     """Stop was asked; reads still arrive and count."""
+    ACCESSING = "accessing"
+    """The memory of one tag is being read or written."""
     FAULT = "fault"
     """The reader refused or answered wrongly; it transmits nothing until the next start."""
     LOST = "lost"
@@ -133,7 +135,68 @@ class PassEnd:
     """Same clock as `now` of feed and tick."""
 
 
-Event: TypeAlias = TagRead | BarcodeScan | Rejected | PassEnd | KeepAlive | ReaderState | ReaderError | Reply
+class WriteRefusal(StrEnum):
+    """Why a tag was not given its EPC; the sentence for a person is `epc_writing`'s."""
+
+    NO_TAG = "no_tag"
+    SEVERAL_TAGS = "several_tags"
+    OTHER_TID = "other_tid"
+    """The one tag that answers is not the one that was named."""
+    NO_TID = "no_tid"
+    """The tag does not tell its TID, so nobody could prove afterwards which tag was written."""
+    LOCKED = "locked"
+    """The tag asks for an access password, or for another one."""
+    WEAK_FIELD = "weak_field"
+    """The tag answers but has too little power to be written."""
+    TOO_LONG = "too_long"
+    """The tag has no room for the EPC."""
+    TIMEOUT = "timeout"
+    """The reader did not answer."""
+    READER_REFUSED = "reader_refused"
+    """The reader refused an order or its settings, for a reason that is no tag's."""
+    NOT_WRITTEN = "not_written"
+    """Read back, the tag has another EPC than the order's."""
+    UNVERIFIED = "unverified"
+    """A write was ordered, and the tag was not heard again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpcChange:
+    """Write this EPC to exactly the tag with this TID."""
+
+    epc: bytes
+    """From word 2 of the EPC bank on, whole words; the protocol control word gets its length."""
+    old_epc: bytes
+    """What the tag answers with now: protocols that select by EPC need it."""
+    tid: bytes
+    antenna: int
+    """1-based: the one that heard the tag best."""
+    access_password: bytes = bytes(4)
+    """Zeros: the tag is not locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class TidRead:
+    """Answer to `EpcWriter.read_tid`."""
+
+    epc: bytes
+    tid: bytes | None
+    """None: the tag did not tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAnswer:
+    """Answer to `EpcWriter.write_epc`: what the reader says, which reading back has still to confirm."""
+
+    refusal: WriteRefusal | None
+    """None: the reader says that the tag is written."""
+    detail: str = ""
+    """The protocol's own code or words, for a person."""
+
+
+Event: TypeAlias = (
+    TagRead | BarcodeScan | Rejected | PassEnd | KeepAlive | ReaderState | ReaderError | Reply | TidRead | WriteAnswer
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,4 +307,23 @@ class Driver(Protocol):
 
     def end_passes(self, antennas: tuple[int, ...], now: int) -> Output:
         """End the running pass of these antennas: reads before and after it never share a pass."""
+        ...
+
+
+class EpcWriter(Driver, Protocol):
+    """A driver that can write. `epc_writing.EpcWriting` decides what is written and whether it was.
+
+    Both orders are given at rest, after a start and stop whose plan thus still holds on the reader. The phase is
+    `accessing`, then come the answer and, last, the state `idle`. A reader that stays silent ends in `lost` as ever.
+    """
+
+    def read_tid(self, epc: bytes) -> Output:
+        """Ask the tag with this EPC for its TID; ends with `TidRead`.
+
+        A driver whose inventories tell the TID gives `TidRead(epc, None)` and `idle` at once: the tag has had its chance.
+        """
+        ...
+
+    def write_epc(self, change: EpcChange) -> Output:
+        """Write to exactly this tag; ends with `WriteAnswer`. Given twice it writes the same."""
         ...

@@ -1,8 +1,8 @@
 """Tags: the chips that lie in front of a simulated reader, and the file that lists them.
 
 The file is JSON Lines, one tag a line: ``{"antenna": 1, "epc": "3034…", "tid": "E280…", "rssi_dbm": -48}``.
-`tid` and `rssi_dbm` may be left out; ``"mute": true`` plants a tag that is there and never answers. Empty lines are
-skipped. The file is a snapshot of the field: it is read again as a whole when it changes.
+`tid` and `rssi_dbm` may be left out; ``"mute": true`` plants a tag that is there and never answers,
+``"access_password": "12345678"`` one whose EPC is locked. Empty lines are skipped. The file is a snapshot of the field: it is read again as a whole when it changes.
 """
 
 import dataclasses
@@ -40,6 +40,8 @@ class Tag:
     """Mean strength at its own antenna, -127 to 0 dBm."""
     mute: bool = False
     """True: present but never heard, as a tag behind metal."""
+    access_password: bytes = b""
+    """Four bytes that a write to the EPC bank must bring; empty: the bank is not locked."""
 
 
 def parse_tag(line: str) -> Tag:
@@ -55,6 +57,7 @@ def parse_tag(line: str) -> Tag:
             tid=bytes.fromhex(fields.get("tid") or ""),
             rssi_dbm=round(fields.get("rssi_dbm", RSSI_DBM_DEFAULT)),
             mute=bool(fields.get("mute", False)),
+            access_password=bytes.fromhex(fields.get("access_password") or ""),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise TagsFileError(f'{line[:80]!r} is not {{"antenna": 1, "epc": "hex"}} ({error}). Mend the line.') from error
@@ -62,6 +65,8 @@ def parse_tag(line: str) -> Tag:
         raise TagsFileError(f"{line[:80]!r}: antenna must be 1 to 255 and rssi_dbm -127 to 0. Mend the line.")
     if len(tag.tid) > TID_BYTES_MAX or len(tag.tid) % 2:
         raise TagsFileError(f"{line[:80]!r}: a TID has at most {TID_BYTES_MAX} bytes, an even number. Mend the line.")
+    if len(tag.access_password) not in {0, 4}:
+        raise TagsFileError(f"{line[:80]!r}: an access password has four bytes. Mend the line.")
     if not 2 <= len(tag.epc) <= _EPC_BYTES_MAX or len(tag.epc) % 2:
         raise TagsFileError(f"{line[:80]!r}: an EPC has 2 to 62 bytes, an even number. Mend the line.")
     return tag
@@ -90,6 +95,8 @@ def encode_tag(tag: Tag) -> str:
     line["rssi_dbm"] = tag.rssi_dbm
     if tag.mute:
         line["mute"] = True
+    if tag.access_password:
+        line["access_password"] = tag.access_password.hex().upper()
     return json.dumps(line)
 
 

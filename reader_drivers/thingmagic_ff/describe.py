@@ -151,6 +151,25 @@ def _program(payload: bytes) -> Facts:
     return {"program": "boot_loader" if payload[0] & 3 == orders.PROGRAM_BOOT_LOADER else "application"}
 
 
+def _write_epc(payload: bytes) -> Facts:
+    if len(payload) < 4:
+        return {}
+    option = payload[2]
+    facts: Facts = {"timeout_ms": int.from_bytes(payload[:2], _NUMBER), "read_option": option}
+    if option == 0:
+        return facts | {"epc": payload[4:].hex().upper()}
+    # Behind the access password: for a selection by TID the first bit, then the number of bits, the bits, the EPC.
+    length = 2 if option & orders.SELECT_BITS_IN_TWO_BYTES else 1
+    selected, bits_at = {orders.SELECT_ON_EPC: ("selected_epc", 7), orders.SELECT_ON_TID: ("selected_tid", 11)}.get(
+        option & ~orders.SELECT_BITS_IN_TWO_BYTES, ("", 0)
+    )
+    if not selected:
+        return facts
+    mask_at = bits_at + length
+    epc_at = mask_at + (int.from_bytes(payload[bits_at:mask_at], _NUMBER) + 7) // 8
+    return facts | {selected: payload[mask_at:epc_at].hex().upper(), "epc": payload[epc_at:].hex().upper()}
+
+
 def _baud(payload: bytes) -> Facts:
     return {"baud": int.from_bytes(payload, _NUMBER)} if len(payload) == 4 else {}
 
@@ -172,6 +191,7 @@ def _search(payload: bytes) -> Facts:
 _COMMANDS: Final[dict[int, Callable[[bytes], Facts]]] = {
     0x06: _baud,
     0x22: _search,
+    0x23: _write_epc,
     0x2F: _multi_protocol,
     0x6B: _param,
     0x92: _power,

@@ -6,6 +6,7 @@
 | starting | one order at a time, the next after status 0000 | last order answered → reading; refusal → fault; silence → lost |
 | reading | none | `stop` → stopping; silence over `SILENCE_MS` → lost |
 | stopping | STOP | the stop answer → idle (everything before it counts); silence → lost |
+| accessing | write power, antenna, write | its answer, or a refusal → idle; silence → lost |
 
 The start order is the last one, behind the region read back: a module with wrong radio rules never transmits.
 """
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from reader_drivers.driver import (
+    EpcChange,
     Event,
     KeepAlive,
     Output,
@@ -23,6 +25,9 @@ from reader_drivers.driver import (
     ReaderState,
     ReadPlan,
     Reply,
+    TidRead,
+    WriteAnswer,
+    WriteRefusal,
     joined,
 )
 from reader_drivers.errors import FrameError, Rejected
@@ -49,7 +54,7 @@ _BOOT: Final = encode_command(orders.BOOT_FIRMWARE, b"")
 
 
 class ThingmagicDriver:
-    """One module. Implements `driver.Driver`; see there for the promises of each call."""
+    """One module. Implements `driver.EpcWriter`; see there for the promises of each call."""
 
     protocol: ClassVar[str] = "thingmagic_ff"
 
@@ -118,6 +123,16 @@ class ThingmagicDriver:
         """Cut the running passes of these antennas."""
         return Output(self._passes.cut(antennas, now))
 
+    def read_tid(self, epc: bytes) -> Output:
+        """Nothing to ask: the reads of our start order bring the TID."""
+        return Output((TidRead(epc, None), self._enter(ReaderPhase.IDLE)))
+
+    def write_epc(self, change: EpcChange) -> Output:
+        """Write to the tag with this TID, after a look with the plan that holds."""
+        assert self._plan is not None
+        self._orders = list(orders.write_orders(change, self._plan))
+        return Output((self._enter(ReaderPhase.ACCESSING),), self._send_next())
+
     def _all(self, parts: Iterable[Frame | Rejected], now: int) -> Output:
         return joined(Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
 
@@ -130,8 +145,11 @@ class ThingmagicDriver:
             return Output((*began, *self._report(frame, now)))
         if _is_stop_answer(frame):
             return self._stopped(now)
-        if self._phase is ReaderPhase.STARTING and self._awaited and frame.op == self._awaited[2]:
-            return self._answered(frame, now)
+        if self._awaited and frame.op == self._awaited[2]:
+            if self._phase is ReaderPhase.STARTING:
+                return self._answered(frame, now)
+            if self._phase is ReaderPhase.ACCESSING:
+                return self._accessed(frame)
         if frame.status != STATUS_DONE:
             return Output((_error(frame),))
         if frame.op == orders.GET_BUFFER:
@@ -162,7 +180,8 @@ class ThingmagicDriver:
 
     def _silence_stray_stream(self) -> bytes:
         """A module that streams outside reading was started by an earlier life of the agent: stop it, then begin anew."""
-        if self._phase in {ReaderPhase.READING, ReaderPhase.STOPPING} or self._awaited == orders.STOP:
+        is_expected = self._phase in {ReaderPhase.READING, ReaderPhase.STOPPING, ReaderPhase.ACCESSING}
+        if is_expected or self._awaited == orders.STOP:
             return b""
         if self._phase is ReaderPhase.STARTING and self._plan is not None:
             self._orders = _bring_up(self._plan)
@@ -185,6 +204,17 @@ class ThingmagicDriver:
         if not self._orders:
             return Output((reply, *self._begin_reading(now)))
         return Output((reply,), self._send_next())
+
+    def _accessed(self, frame: Frame) -> Output:
+        status = frame.status or 0
+        reply = Reply(orders.NAMES[frame.op], frame.raw)
+        if status == STATUS_DONE and self._orders:
+            return Output((reply,), self._send_next())
+        refusal = orders.WRITE_REFUSALS.get(status, WriteRefusal.READER_REFUSED)
+        detail = f"The reader says {status:04X}: {_meaning(frame)}."
+        answer = WriteAnswer(None) if status == STATUS_DONE else WriteAnswer(refusal, detail)
+        self._rest()
+        return Output((reply, answer, self._enter(ReaderPhase.IDLE)))
 
     def _region_mismatch(self, frame: Frame) -> ReaderError | None:
         assert self._plan is not None

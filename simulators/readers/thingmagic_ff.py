@@ -14,7 +14,7 @@ from simulators.pace import Pace
 from simulators.radio import Hearing, Radio
 from simulators.readers import thingmagic_records as records
 from simulators.readers.thingmagic_frames import DATA_BYTES_MAX, Command, CommandReader, encode_reply
-from simulators.readers.thingmagic_memory import written_epc, written_words
+from simulators.readers.thingmagic_memory import parse_epc_write, written_epc, written_words
 from simulators.readers.thingmagic_search import NO_TAG, ContinuousSearch, Setting
 from simulators.tags import Tag, parse_tags
 
@@ -27,6 +27,8 @@ TEMPERATURE_C: Final = 0x1E
 POWER_CDBM_MIN: Final = 500
 POWER_CDBM_MAX: Final = 3150
 POWER_MODE_MAX: Final = 4
+ACCESS_PASSES: Final = 4
+"""Inventories in which an access command looks for its tag."""
 
 REGIONS_KHZ: Final = {
     0x01: (915_250, 903_250, 926_750),
@@ -319,18 +321,24 @@ class ThingMagicModule:
         return payload[2:5] + metadata + tag_memory
 
     def _write_epc(self, payload: bytes) -> bytes:
-        return self._write(payload, written_epc)
+        order = parse_epc_write(payload)
+        tag = self._first_heard(order.means)
+        self._radio.replace(tag, written_epc(tag, order))
+        return b""
 
     def _write_words(self, payload: bytes) -> bytes:
-        return self._write(payload, written_words)
-
-    def _write(self, payload: bytes, written: Callable[[Tag, bytes], Tag]) -> bytes:
-        self._require_radio()
-        heard = self._radio.hear(self._antenna[0])
-        if not heard:
-            raise records.PlanError(NO_TAG, "no tag answered")
-        self._radio.replace(heard[0].tag, written(heard[0].tag, payload))
+        tag = self._first_heard(lambda _: True)
+        self._radio.replace(tag, written_words(tag, payload))
         return b""
+
+    def _first_heard(self, is_meant: Callable[[Tag], bool]) -> Tag:
+        """The first tag that answers of those meant, within the passes that a command's time-out has room for."""
+        self._require_radio()
+        for _ in range(ACCESS_PASSES):
+            for hearing in self._radio.hear(self._antenna[0]):
+                if is_meant(hearing.tag):
+                    return hearing.tag
+        raise records.PlanError(NO_TAG, "no tag answered")
 
     def _read_multiple(self, payload: bytes) -> bytes:
         self._require_radio()

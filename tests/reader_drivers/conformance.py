@@ -1,14 +1,21 @@
 """What every driver must promise: the tests in `test_conformance.py` run each of these cases.
 
 A driver joins by one line in `CASES`. `frames` gives good frames from reader to host that the driver reports as events.
+One that writes tags joins by one line in `WRITERS` too, with its simulated reader: `test_epc_writing.py` runs those.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reader_drivers.agent.protocols import ProtocolEntry, protocol_named
+from reader_drivers.driver import EpcWriter
+from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
+from simulators.radio import Radio
+from simulators.readers.thingmagic_ff import ThingMagicModule
+from simulators.serving import SimulatedReader
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 UNKNOWABLE = {"vendor", "ais", "symbology", "digital_link", "note", "part", "of", "full_text"}
@@ -48,3 +55,14 @@ CASES = (
     Case(protocol_named("tsl_ascii2"), good_frames("tsl_ascii2"), b"\x00\x13\x37"),
     Case(protocol_named("magicrf_bb"), good_frames("magicrf_bb"), b"\x00\x13\x37"),
 )
+
+
+@dataclass(frozen=True)
+class Writer:
+    name: str
+    driver: Callable[[], EpcWriter]
+    reader: Callable[[], SimulatedReader]
+    """With nothing in its field; a tags file is loaded."""
+
+
+WRITERS = (Writer("thingmagic_ff", ThingmagicDriver, lambda: ThingMagicModule(Radio(seed=1))),)

@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reader_drivers.driver import EpcChange, ReadPlan, Region
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.framing import REJECTED_BYTES_MAX, crc_tm
 from reader_drivers.thingmagic_ff.describe import Describer
 from reader_drivers.thingmagic_ff.frames import Direction, Frame, FrameHunt, encode_command, encode_reply
+from reader_drivers.thingmagic_ff.orders import write_orders
 from reader_drivers.thingmagic_ff.records import (
     ALL_METADATA,
     PC_HAS_XPC,
@@ -237,3 +239,23 @@ def test_whole_frame_with_a_broken_record_is_rejected() -> None:
 
     assert [(raw, name) for raw, (name, _, _) in found] == [(frame, "rejected")]
     assert str(found[0][1][1]["reason"]).startswith("length:")
+
+
+def test_write_of_a_published_capture_names_the_selected_tag_and_its_new_epc() -> None:
+    # Sent by the vendor's own program, as printed in a public library for these modules.
+    capture = bytes.fromhex("FF 12 23 03E8 01 00000000 20 AABBCCDD AABBCCDDEEFF 2FFA")
+
+    ((raw, (name, facts, _)),) = Describer("host_to_reader").feed(capture)
+
+    assert (raw, name, facts["name"]) == (capture, "command", "write_tag_epc")
+    assert (facts["selected_epc"], facts["epc"]) == ("AABBCCDD", "AABBCCDDEEFF")
+
+
+def test_write_by_tid_names_the_tid() -> None:
+    plan = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1,))
+    tid, epc = bytes.fromhex("E280 1160 2000 0000 0000 0001") * 3, bytes.fromhex("3034 0001")
+
+    *_, order = write_orders(EpcChange(epc=epc, old_epc=b"", tid=tid, antenna=1), plan)
+
+    ((_, (_, facts, _)),) = Describer("host_to_reader").feed(order)
+    assert (facts["selected_tid"], facts["epc"]) == (tid.hex().upper(), epc.hex().upper())
