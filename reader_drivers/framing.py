@@ -14,7 +14,7 @@ from reader_drivers.errors import FrameError, Rejected
 REJECTED_BYTES_MAX: Final = 512
 """A longer run of rejected bytes is reported in parts of this size, so that noise for an hour cannot fill memory."""
 FRAME_BYTES_MAX: Final = 8_192
-"""No protocol here has longer frames; one that claims more is treated as broken."""
+"""No serial protocol here has longer frames; one that claims more is treated as broken."""
 
 CRC_TM_START: Final = 0x1D0F
 """FFFF shifted through 16 zero bits of polynomial 1021: lets the C routine of `binascii` compute CRC-TM."""
@@ -58,11 +58,14 @@ class Hunt(Generic[F]):
     held back until the next frame or `flush`, so that any split of the bytes gives the same results.
     """
 
-    def __init__(self, start: int | Pattern[bytes] | None, take: Take[F]) -> None:
+    def __init__(
+        self, start: int | Pattern[bytes] | None, take: Take[F], *, frame_bytes_max: int = FRAME_BYTES_MAX
+    ) -> None:
         """`start` = first byte of every frame; None: the protocol has none, and each byte is a candidate.
 
         A pattern says how frames begin where one byte is not enough; it also finds a beginning cut by the buffer's end.
         """
+        self._frame_bytes_max = frame_bytes_max
         self._start = start
         self._take = take
         self._buffer = b""
@@ -121,7 +124,7 @@ class Hunt(Generic[F]):
 
     def _require_more(self, size: int, *, is_end: bool) -> None:
         """Refuse to wait for the rest of a frame that has ended, or is longer than any."""
-        if is_end or size >= FRAME_BYTES_MAX:
+        if is_end or size >= self._frame_bytes_max:
             # All that is left belongs to it, so that one frame cut short is one rejection.
             raise FrameError("length", f"the frame stops after {size} bytes", size=size)
 
