@@ -36,6 +36,7 @@ def serve(
     is_tied_to_stdin: Annotated[bool, typer.Option("--stdin-eof", help="Stop when standard input ends.")] = False,
 ) -> None:
     """Serve the shop in DATA until Ctrl-C; print the address when scans can be sent."""
+    import structlog
     import uvicorn
 
     from server.api.app import FeedBridge, create_app
@@ -51,6 +52,8 @@ def serve(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
+    # Standard output carries the one line with the address; what goes wrong is said on the other one.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     hub = Hub(epoch=secrets.token_hex(8))
     bridge = FeedBridge(hub)
     try:
