@@ -35,6 +35,7 @@ def hear_late(work: UnitOfWork, round_id: RoundId, epcs: Collection[str]) -> Non
     take_step(work, count, acts.HearLate(SERVER, moment(work), refs))
     # The same words to all: which piece it was is shown only to who may see the figures.
     work.announce("board", "count.late", {"count": count.plan.count, "place": count.plan.place})
+    work.announce(f"round/{round_id}", "round.late", {})
     reopen_found(work, refs, evidence=count.plan.count)
 
 

@@ -83,7 +83,7 @@ def short_all_day(counting: CountShop) -> Case:
 def test_a_piece_heard_after_the_seal_is_in_the_late_bucket_and_in_no_sealed_set(
     counting: CountShop, announced: list[Announcement]
 ) -> None:
-    sealed_with_a_gap(counting, [1, 2, 3])
+    round_id = sealed_with_a_gap(counting, [1, 2, 3])
     before = counting.sheet(ONE)
 
     heard_later(counting, 3, 4, STRANGE, chips=(b"",))
@@ -93,6 +93,8 @@ def test_a_piece_heard_after_the_seal_is_in_the_late_bucket_and_in_no_sealed_set
     assert (after.a1, after.state) == (before.a1, before.state)
     told = {"count": counting.count_of(ONE), "place": ONE}
     assert [one.body for one in announced if one.type == "count.late"] == [told]
+    # Who read the round hears that something came late, and not what.
+    assert [(one.topic, one.body) for one in announced if one.type == "round.late"] == [(f"round/{round_id}", {})]
 
 
 def test_a_reader_that_repeats_itself_is_noted_once(counting: CountShop) -> None:
