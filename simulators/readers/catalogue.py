@@ -7,6 +7,8 @@ from typing import Final
 from simulators.pace import Pace
 from simulators.radio import Radio
 from simulators.readers.barcode_line import LineScanner
+from simulators.readers.feig_iso import MODELS as FEIG_MODELS
+from simulators.readers.feig_iso import FeigReader
 from simulators.readers.thingmagic_ff import ThingMagicModule
 from simulators.serving import SimulatedReader
 
@@ -38,6 +40,11 @@ class Entry:
 
 READERS: Final = (
     Entry("thingmagic_ff", lambda asked: ThingMagicModule(Radio(seed=asked.seed), seed=asked.seed, pace=asked.pace)),
+    Entry(
+        "feig_iso",
+        lambda asked: FeigReader(Radio(seed=asked.seed), seed=asked.seed, pace=asked.pace, model=asked.model),
+        tuple(FEIG_MODELS),
+    ),
     Entry("barcode_line", lambda asked: LineScanner(suffix=asked.suffix, aim=asked.aim, rate=asked.pace.rate)),
 )
 
