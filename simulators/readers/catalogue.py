@@ -10,6 +10,8 @@ from simulators.readers.barcode_line import LineScanner
 from simulators.readers.feig_iso import MODELS as FEIG_MODELS
 from simulators.readers.feig_iso import FeigReader
 from simulators.readers.thingmagic_ff import ThingMagicModule
+from simulators.readers.uhfreader_crc16 import MODELS as UHF_READER_MODELS
+from simulators.readers.uhfreader_crc16 import UhfReader
 from simulators.serving import SimulatedReader
 
 
@@ -44,6 +46,11 @@ READERS: Final = (
         "feig_iso",
         lambda asked: FeigReader(Radio(seed=asked.seed), seed=asked.seed, pace=asked.pace, model=asked.model),
         tuple(FEIG_MODELS),
+    ),
+    Entry(
+        "uhfreader_crc16",
+        lambda asked: UhfReader(Radio(seed=asked.seed), model=asked.model, pace=asked.pace),
+        UHF_READER_MODELS,
     ),
     Entry("barcode_line", lambda asked: LineScanner(suffix=asked.suffix, aim=asked.aim, rate=asked.pace.rate)),
 )
