@@ -128,7 +128,7 @@ class UhfReader:
     def _obey(self, command: Command, now_s: float) -> list[bytes]:
         answer = self._answers.get(command.command)
         if not command.is_intact or (answer is None and command.command != 0x01):
-            return [encode_reply(self._address, 0x00, ILLEGAL)]
+            return [self._reply(0x00, ILLEGAL)]
         if self.is_active and command.command not in PUSH_ALLOWED:
             return []
         address = self._address
@@ -137,9 +137,12 @@ class UhfReader:
                 self._inventory(command.parameters, now_s)
                 return []
             status = FINISHED if command.command == 0x0F else OK
-            return [encode_reply(address, command.command, status, answer(command.parameters))]
+            return [encode_reply(command.command, status, answer(command.parameters), address=address)]
         except Refused as refused:
-            return [encode_reply(address, command.command, refused.status, refused.answer)]
+            return [encode_reply(command.command, refused.status, refused.answer, address=address)]
+
+    def _reply(self, command: int, status: int, answer: bytes = b"") -> bytes:
+        return encode_reply(command, status, answer, address=self._address)
 
     # --- rounds
 
@@ -151,19 +154,19 @@ class UhfReader:
             heard = [one for one in self._radio.hear(antenna) if asked.mask.means(one.tag)]
             entries += [(antenna, self._entry(one, asked)) for one in heard]
         if not entries:
-            self._rounds.begin([], [encode_reply(self._address, 0x01, NO_TAG)], now_s=now_s)
+            self._rounds.begin([], [self._reply(0x01, NO_TAG)], now_s=now_s)
             return
         is_cut = limit is not None and len(entries) > limit
         told = self._packed(entries[:limit] if is_cut else entries)
         last_answer, last_tags = told.pop()
         status = OUT_OF_TIME if is_cut else FINISHED
-        frames = [(encode_reply(self._address, 0x01, MORE, answer), tags) for answer, tags in told]
+        frames = [(self._reply(0x01, MORE, answer), tags) for answer, tags in told]
         if asked.has_statistics:
             answer = (
                 last_answer[:1] + min(len(entries) * 10, 0xFFFF).to_bytes(2, "big") + len(entries).to_bytes(4, "big")
             )
-            frames.append((encode_reply(self._address, 0x01, STATISTICS, answer), 0))
-        frames.append((encode_reply(self._address, 0x01, status, last_answer), last_tags))
+            frames.append((self._reply(0x01, STATISTICS, answer), 0))
+        frames.append((self._reply(0x01, status, last_answer), last_tags))
         self._rounds.begin(frames[:-1], [], now_s=now_s)
         self._rounds.begin(frames[-1:], [], now_s=now_s)
 
@@ -212,7 +215,7 @@ class UhfReader:
             epc = one.tag.epc
             self._told.add(epc)
             head = self._head(one.antenna) + bytes((len(epc),)) if self._model == "288" else b""
-            frames.append((encode_reply(self._address, PUSHED, OK, head + epc + self._strength(one)), 1))
+            frames.append((self._reply(PUSHED, OK, head + epc + self._strength(one)), 1))
         self._rounds.begin(frames, [], now_s=now_s)
 
     # --- tags

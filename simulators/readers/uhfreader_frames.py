@@ -14,7 +14,7 @@ last    2     CRC over LEN..answer, low byte first: poly 8408 reflected, start F
 There is no start byte: a reader that waits longer than 15 ms for the next byte begins anew with it (manual of the
 UHFReader288MP V1.15, chapter 2).
 
->>> encode_reply(0, 0x40, 0x00).hex().upper()
+>>> encode_reply(0x40, 0x00).hex().upper()
 '05004000102B'
 """
 
@@ -54,7 +54,7 @@ def _closed(covered: bytes) -> bytes:
     return covered + checksum(covered).to_bytes(2, "little")
 
 
-def encode_reply(address: int, command: int, status: int, answer: bytes = b"") -> bytes:
+def encode_reply(command: int, status: int, answer: bytes = b"", *, address: int = 0) -> bytes:
     """The reply to `command`. Raises: ValueError: the answer is longer than a frame carries."""
     if len(answer) > ANSWER_BYTES_MAX:
         raise ValueError(f"An answer of {len(answer)} bytes does not fit; a frame carries at most {ANSWER_BYTES_MAX}.")

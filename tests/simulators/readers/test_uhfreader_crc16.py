@@ -71,7 +71,7 @@ def test_every_published_frame_closes_with_the_same_crc(vector: dict[str, Any]) 
     if vector["direction"] == "host_to_reader":
         assert encode_command(frame[2], frame[3:-2], address=frame[1]) == frame
     else:
-        assert encode_reply(frame[1], frame[2], frame[3], frame[4:-2]) == frame
+        assert encode_reply(frame[2], frame[3], frame[4:-2], address=frame[1]) == frame
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_pushed_frame_of_a_plain_reader_is_as_captured() -> None:
 
 
 def test_wrong_crc_or_order_is_answered_as_not_understood() -> None:
-    assert reader().feed(bytes.fromhex("04002119FF"), 0.0) == [encode_reply(0, 0x00, 0xFE)]
+    assert reader().feed(bytes.fromhex("04002119FF"), 0.0) == [encode_reply(0x00, 0xFE)]
     assert ask(reader(), 0xB7) == b"\xfe"
 
 
@@ -212,7 +212,7 @@ def test_other_address_is_not_ours_and_a_new_one_is() -> None:
     asked = reader()
 
     assert asked.feed(encode_command(0x21, address=7), 0.0) == []
-    assert asked.feed(encode_command(0x24, b"\x07"), 0.0) == [encode_reply(0, 0x24, 0)]
+    assert asked.feed(encode_command(0x24, b"\x07"), 0.0) == [encode_reply(0x24, 0)]
     assert asked.feed(encode_command(0x21, address=7), 0.0)[0][1] == 7
 
 
