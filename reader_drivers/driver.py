@@ -7,7 +7,7 @@ the driver says. The same driver therefore runs on a serial port, on a recorded 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from reader_drivers.errors import FrameError, PlanRefused, Rejected
 from reader_drivers.reads import BarcodeScan, TagRead
@@ -310,6 +310,7 @@ class Driver(Protocol):
         ...
 
 
+@runtime_checkable
 class EpcWriter(Driver, Protocol):
     """A driver that can write. `epc_writing.EpcWriting` decides what is written and whether it was.
 

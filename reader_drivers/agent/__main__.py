@@ -16,7 +16,8 @@ from typing import BinaryIO, NoReturn
 from reader_drivers.agent.decode import decode_bytes, decode_hex_lines
 from reader_drivers.agent.ports import list_devices
 from reader_drivers.agent.protocols import PROTOCOLS, UnknownProtocol, protocol_named
-from reader_drivers.agent.settings import AgentSettings, SettingsRefused, load_settings
+from reader_drivers.agent.settings import AgentSettings, ReaderSettings, SettingsRefused, load_settings
+from reader_drivers.epc_writing import EpcOrder, EpcWriting, EpcWritten, OrderRefused
 from reader_drivers.errors import ReaderFault, ReaderLost
 
 BAD_USAGE = 2
@@ -40,10 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "list":
                 return _list(as_json=given.json)
             case "test":
-                return _test(given.reader, load_settings(given.config))
+                return _test(load_settings(given.config).reader(given.reader))
+            case "write":
+                return _write(given)
             case _:
                 return _decode(given)
-    except (SettingsRefused, UnknownProtocol) as error:
+    except (SettingsRefused, UnknownProtocol, OrderRefused) as error:
         print(f"baguier-agent: {error}", file=sys.stderr)
         return BAD_USAGE
     except BrokenPipeError:
@@ -74,6 +77,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     test.add_argument("reader", metavar="READER", help="its name in agent.toml")
     test.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="agent.toml (default: in this folder)")
+
+    write = commands.add_parser(
+        "write",
+        help="give one tag another EPC",
+        epilog="example: baguier-agent write pad-1 --epc urn:epc:tag:sgtin-96:1.9521141.012345.4711",
+    )
+    write.add_argument("reader", metavar="READER", help="its name in agent.toml")
+    write.add_argument("--epc", metavar="URI", required=True, help="EPC URI, or hex digits")
+    write.add_argument("--tid", metavar="HEX", help="the tag that must be written; else the only one that answers")
+    write.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="access password of a locked tag: 8 hex digits"
+    )
+    write.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="agent.toml (default: in this folder)")
+    write.add_argument("--json", action="store_true", help="one JSON object")
 
     decode = commands.add_parser(
         "decode",
@@ -139,15 +156,11 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
-def _test(name: str, settings: AgentSettings) -> int:
+def _test(reader: ReaderSettings) -> int:
     from reader_drivers.agent.trial import try_reader
 
-    found = [reader for reader in settings.readers if reader.name == name]
-    if not found:
-        known = ", ".join(reader.name for reader in settings.readers)
-        raise SettingsRefused(f"agent.toml has no reader named {name!r}; it has {known}.")
     try:
-        trial = asyncio.run(try_reader(found[0]))
+        trial = asyncio.run(try_reader(reader))
     except (ReaderLost, ReaderFault) as error:
         print(f"baguier-agent: {error}", file=sys.stderr)
         return 1
@@ -162,6 +175,28 @@ def _test(name: str, settings: AgentSettings) -> int:
     tags = {(epc, tid) for epc, tid, _ in trial.tags}
     print(f"{len(tags)} tags, {len(trial.scans)} scans, {len(trial.rejected)} pieces not understood")
     return 0 if trial.has_read else 1
+
+
+def _write(given: argparse.Namespace) -> int:
+    from reader_drivers.agent.write import epc_bytes, hex_option, password_in, write_tag, writer_of
+
+    reader = load_settings(given.config).reader(given.reader)
+    password = {} if given.password_file is None else {"access_password": password_in(given.password_file)}
+    order = EpcOrder(epc=epc_bytes(given.epc), tid=hex_option("--tid", given.tid), **password)
+    writing = EpcWriting(writer_of(reader), reader.plan, order)
+    try:
+        outcome = asyncio.run(write_tag(reader, writing))
+    except (ReaderLost, ReaderFault) as error:
+        print(f"baguier-agent: {error}", file=sys.stderr)
+        return 1
+    if isinstance(outcome, EpcWritten):
+        epc, tid = outcome.epc.hex().upper(), outcome.tid.hex().upper()
+        print(json.dumps({"written": True, "epc": epc, "tid": tid}) if given.json else f"written {epc}  TID {tid}")
+        return 0
+    if given.json:
+        print(json.dumps({"written": False, "reason": outcome.reason, "sentence": outcome.sentence}))
+    print(f"baguier-agent: {outcome.sentence}", file=sys.stderr)
+    return 1
 
 
 def _decode(given: argparse.Namespace) -> int:

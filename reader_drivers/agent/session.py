@@ -13,13 +13,12 @@ from typing import Final, Protocol
 from reader_drivers.agent.folding import Folder
 from reader_drivers.agent.settings import ReaderSettings
 from reader_drivers.agent.spool import Attachment
+from reader_drivers.agent.talk import TICK_S
 from reader_drivers.agent.transports import SerialLink, monotonic_ms, open_link
 from reader_drivers.driver import Event, Output, PassEnd, ReaderError, ReaderPhase, ReaderState
 from reader_drivers.errors import PlanRefused, ReaderLost, Rejected
 from reader_drivers.reads import BarcodeScan, ReaderEntry, ReaderHealth, TagRead
 
-TICK_S: Final = 0.02
-"""Time-outs are 50 ms and more; fifty ticks a second cost 1 % of a small computer."""
 SETTLE_S: Final = 0.01
 """While reading, frames are taken together after this pause: one wake-up for many. Each chunk keeps its own arrival time."""
 BACK_OFF_FIRST_S: Final = 0.25

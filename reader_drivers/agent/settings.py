@@ -74,6 +74,14 @@ class AgentSettings:
     """Only for `serve --demo`: a file with the offset of the shop's clock in ms. None: the real time."""
     readers: tuple[ReaderSettings, ...]
 
+    def reader(self, name: str) -> ReaderSettings:
+        """The reader with this name. Raises: SettingsRefused, naming those there are."""
+        for reader in self.readers:
+            if reader.name == name:
+                return reader
+        known = ", ".join(reader.name for reader in self.readers)
+        raise SettingsRefused(f"agent.toml has no reader named {name!r}; it has {known}.")
+
 
 def load_settings(path: Path) -> AgentSettings:
     """The settings in this file. Raises: SettingsRefused for anything missing, unknown, unsafe or contradictory."""

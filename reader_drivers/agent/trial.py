@@ -4,15 +4,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from reader_drivers.agent.session import TICK_S
 from reader_drivers.agent.settings import ReaderSettings
-from reader_drivers.agent.transports import SerialLink, monotonic_ms, open_link
-from reader_drivers.driver import Driver, Event, Output, ReaderError, ReaderPhase, ReaderState, Reply
+from reader_drivers.agent.talk import Talk
+from reader_drivers.agent.transports import open_link
+from reader_drivers.driver import Event, ReaderError, ReaderPhase, ReaderState, Reply
 from reader_drivers.errors import Rejected
 from reader_drivers.reads import BarcodeScan, TagRead
 
 TRIAL_S: Final = 5.0
 STOP_S: Final = 4.0
+_RESTING: Final = {ReaderPhase.IDLE, ReaderPhase.FAULT, ReaderPhase.LOST}
 
 
 @dataclass(slots=True)
@@ -56,27 +57,11 @@ async def try_reader(settings: ReaderSettings, *, seconds: float = TRIAL_S) -> T
     driver = settings.protocol.driver()
     link = await open_link(settings.port, settings.baud)
     try:
-        await _apply(trial, link, driver.start(settings.plan))
-        await _listen(trial, link, driver, until_ms=monotonic_ms() + int(seconds * 1000))
-        await _apply(trial, link, driver.stop())
-        if trial.phase is not ReaderPhase.IDLE:
-            await _listen(trial, link, driver, until_ms=monotonic_ms() + int(STOP_S * 1000))
+        talk = Talk(link, driver, trial.note)
+        await talk.say(driver.start(settings.plan))
+        await talk.listen(seconds=seconds, is_over=lambda: trial.phase in _RESTING)
+        await talk.say(driver.stop())
+        await talk.listen(seconds=STOP_S, is_over=lambda: trial.phase in _RESTING)
     finally:
         await link.close()
     return trial
-
-
-async def _listen(trial: Trial, link: SerialLink, driver: Driver, *, until_ms: int) -> None:
-    """Until the time is over or the reader is at rest."""
-    resting = {ReaderPhase.IDLE, ReaderPhase.FAULT, ReaderPhase.LOST}
-    while monotonic_ms() < until_ms and trial.phase not in resting:
-        for at_ms, received in await link.read(TICK_S):
-            await _apply(trial, link, driver.feed(received, at_ms))
-        await _apply(trial, link, driver.tick(monotonic_ms()))
-
-
-async def _apply(trial: Trial, link: SerialLink, output: Output) -> None:
-    for event in output.events:
-        trial.note(event)
-    if output.sent:
-        await link.write(output.sent)
