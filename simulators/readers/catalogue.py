@@ -7,8 +7,12 @@ from typing import Final
 from simulators.pace import Pace
 from simulators.radio import Radio
 from simulators.readers.barcode_line import LineScanner
+from simulators.readers.barcode_ssi import SsiScanner
 from simulators.readers.feig_iso import MODELS as FEIG_MODELS
 from simulators.readers.feig_iso import FeigReader
+from simulators.readers.hid_keyboard import KeyboardScanner
+from simulators.readers.hid_pos import MODELS as POS_MODELS
+from simulators.readers.hid_pos import PosScanner
 from simulators.readers.thingmagic_ff import ThingMagicModule
 from simulators.readers.uhfreader_crc16 import MODELS as UHF_READER_MODELS
 from simulators.readers.uhfreader_crc16 import UhfReader
@@ -53,6 +57,9 @@ READERS: Final = (
         UHF_READER_MODELS,
     ),
     Entry("barcode_line", lambda asked: LineScanner(suffix=asked.suffix, aim=asked.aim, rate=asked.pace.rate)),
+    Entry("barcode_ssi", lambda asked: SsiScanner(aim=asked.aim, rate=asked.pace.rate)),
+    Entry("hid_keyboard", lambda asked: KeyboardScanner(aim=asked.aim, rate=asked.pace.rate)),
+    Entry("hid_pos", lambda asked: PosScanner(model=asked.model, aim=asked.aim, rate=asked.pace.rate), POS_MODELS),
 )
 
 
