@@ -60,15 +60,6 @@ def checksum(covered: bytes) -> int:
     return register
 
 
-def gen2_checksum(words: bytes) -> int:
-    """The CRC a tag sends after PC and EPC (CRC-16/GENIBUS: poly 1021, start and final xor FFFF)."""
-    register = 0xFFFF
-    for byte in words:
-        register ^= byte << 8
-        register = ((register << 8) & 0xFFFF) ^ _BYTE_TABLE[register >> 8]
-    return register ^ 0xFFFF
-
-
 def encode_reply(opcode: int, payload: bytes = b"", *, status: int = 0) -> bytes:
     """The reply frame of `opcode`; a status other than 0 says why the command was not obeyed.
 

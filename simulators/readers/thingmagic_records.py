@@ -21,8 +21,8 @@ import dataclasses
 import struct
 from typing import Final
 
+from simulators.gen2 import gen2_checksum
 from simulators.radio import Hearing
-from simulators.readers.thingmagic_frames import gen2_checksum
 
 OPTION_METADATA: Final = 0x10
 SEARCH_ANTENNAS: Final = 0x0003

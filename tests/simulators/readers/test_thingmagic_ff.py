@@ -18,7 +18,6 @@ from simulators.readers.thingmagic_frames import (
     checksum,
     encode_command,
     encode_reply,
-    gen2_checksum,
 )
 from simulators.tags import Tag
 
@@ -63,10 +62,6 @@ def test_checksum_is_the_modules_own_and_not_ccitt() -> None:
     frame = bytes.fromhex(SPARKFUN_TAG)
 
     assert checksum(frame[1:-2]) == 0x561D
-
-
-def test_tag_checksum_is_the_one_on_the_air() -> None:
-    assert gen2_checksum(bytes.fromhex("3000000000000000000000001545")) == 0xE94A
 
 
 def test_sparkfun_tag_frame_is_told_byte_for_byte() -> None:
