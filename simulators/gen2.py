@@ -147,7 +147,7 @@ def bank_of(tag: Tag, bank: int) -> bytes:
             return b""
 
 
-def read_words(tag: Tag, bank: int, first: int, words: int) -> bytes:
+def read_words(tag: Tag, bank: int, *, first: int, words: int) -> bytes:
     """`words` words of a bank from word `first` on. Raises: TagError: memory overrun."""
     memory = bank_of(tag, bank)
     found = memory[first * 2 : (first + words) * 2]

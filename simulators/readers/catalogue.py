@@ -13,7 +13,10 @@ from simulators.readers.feig_iso import FeigReader
 from simulators.readers.hid_keyboard import KeyboardScanner
 from simulators.readers.hid_pos import MODELS as POS_MODELS
 from simulators.readers.hid_pos import PosScanner
+from simulators.readers.magicrf_bb import MagicRfModule
+from simulators.readers.magicrf_frames import FRAMINGS
 from simulators.readers.thingmagic_ff import ThingMagicModule
+from simulators.readers.tsl_ascii2 import TslSled
 from simulators.readers.uhfreader_crc16 import MODELS as UHF_READER_MODELS
 from simulators.readers.uhfreader_crc16 import UhfReader
 from simulators.serving import SimulatedReader
@@ -55,6 +58,12 @@ READERS: Final = (
         "uhfreader_crc16",
         lambda asked: UhfReader(Radio(seed=asked.seed), model=asked.model, pace=asked.pace),
         UHF_READER_MODELS,
+    ),
+    Entry("tsl_ascii2", lambda asked: TslSled(Radio(seed=asked.seed), pace=asked.pace)),
+    Entry(
+        "magicrf_bb",
+        lambda asked: MagicRfModule(Radio(seed=asked.seed), framing=asked.model, pace=asked.pace),
+        tuple(FRAMINGS),
     ),
     Entry("barcode_line", lambda asked: LineScanner(suffix=asked.suffix, aim=asked.aim, rate=asked.pace.rate)),
     Entry("barcode_ssi", lambda asked: SsiScanner(aim=asked.aim, rate=asked.pace.rate)),

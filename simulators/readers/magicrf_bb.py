@@ -148,7 +148,7 @@ class MagicRfModule:
             return [self._error(error.parameters)]
 
     def _response(self, code: int, parameters: bytes) -> bytes:
-        return encode_frame(self._framing, RESPONSE, code, parameters)
+        return encode_frame(self._framing, RESPONSE, code, parameters=parameters)
 
     def _error(self, parameters: bytes) -> bytes:
         return self._response(ERROR, parameters)
@@ -159,7 +159,9 @@ class MagicRfModule:
     def _begin_round(self, now_s: float) -> None:
         self._rounds_left -= 1
         heard = self._heard(is_access=False)
-        told = [(encode_frame(self._framing, NOTIFICATION, POLL, _tag_fields(hearing)), 1) for hearing in heard]
+        told = [
+            (encode_frame(self._framing, NOTIFICATION, POLL, parameters=_tag_fields(hearing)), 1) for hearing in heard
+        ]
         self._rounds.begin(told, [] if told else [self._error(bytes((NO_TAG,)))], now_s=now_s)
         self._next_round_s = now_s + max(self._pace.pass_s_min, 0.0 if told else EMPTY_ROUND_S)
 
@@ -228,12 +230,13 @@ class MagicRfModule:
     def _read(self, given: bytes) -> bytes:
         if len(given) != 9:
             raise _Refused(bytes((COMMAND_ERROR,)))
-        password, bank, first, words = given[:4], given[4], given[5:7], given[7:9]
+        password, bank = given[:4], given[4]
+        first, words = int.from_bytes(given[5:7], "big"), int.from_bytes(given[7:9], "big")
         tag = self._accessed(READ_FAILED)
         if any(password) and password != (tag.access_password or bytes(4)):
             raise _Refused(bytes((WRONG_PASSWORD,)) + _named(tag))
         try:
-            return _named(tag) + read_words(tag, bank, int.from_bytes(first, "big"), int.from_bytes(words, "big"))
+            return _named(tag) + read_words(tag, bank, first=first, words=words)
         except TagError as error:
             raise _Refused(bytes((READ_ERROR | error.code,)) + _named(tag)) from error
 
@@ -256,7 +259,7 @@ class MagicRfModule:
 
 def encode_command(code: int, parameters: bytes = b"", *, framing: str = "BB") -> bytes:
     """The command frame a host would send; for the simulator's own tests."""
-    return encode_frame(FRAMINGS[framing], COMMAND, code, parameters)
+    return encode_frame(FRAMINGS[framing], COMMAND, code, parameters=parameters)
 
 
 def _tag_fields(hearing: Hearing) -> bytes:

@@ -12,7 +12,7 @@ last-1  1     sum of type..parameters, low byte
 last    1     ``7E``, on R200 firmware ``DD``; either may occur inside, so PL rules
 ======  ====  ==================================================================
 
->>> encode_frame(FRAMINGS["BB"], RESPONSE, 0x28, b"\x00").hex().upper()
+>>> encode_frame(FRAMINGS["BB"], RESPONSE, 0x28, parameters=b"\x00").hex().upper()
 'BB01280001002A7E'
 """
 
@@ -30,7 +30,7 @@ COMMAND_GAP_S: Final = 0.1
 _FIXED_BYTES: Final = 7
 
 
-def encode_frame(framing: tuple[int, int], kind: int, command: int, parameters: bytes = b"") -> bytes:
+def encode_frame(framing: tuple[int, int], kind: int, command: int, *, parameters: bytes = b"") -> bytes:
     """One frame in either framing."""
     covered = bytes((kind, command)) + len(parameters).to_bytes(2, "big") + parameters
     return bytes((framing[0],)) + covered + bytes((sum(covered) & 0xFF, framing[1]))

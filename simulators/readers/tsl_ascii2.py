@@ -148,7 +148,8 @@ class TslSled:
 
     def _read(self, tag: Tag, parameters: dict[str, str]) -> bytes:
         try:
-            words = read_words(tag, BANKS[parameters["db"]], int(parameters["do"], 16), int(parameters["dl"], 16))
+            first, count = int(parameters["do"], 16), int(parameters["dl"], 16)
+            words = read_words(tag, BANKS[parameters["db"]], first=first, words=count)
         except TagError as error:
             return line("EB", f"{error.code:03d}")
         return line("RD", words.hex().upper())

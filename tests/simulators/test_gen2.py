@@ -60,9 +60,9 @@ def test_selected_flag_counts_only_when_the_query_asks_for_it() -> None:
 
 
 def test_words_behind_the_memory_are_not_read() -> None:
-    assert read_words(ONE, 2, 0, 6) == ONE.tid
+    assert read_words(ONE, 2, first=0, words=6) == ONE.tid
     with pytest.raises(TagError, match="not that many words"):
-        read_words(ONE, 2, 0, 7)
+        read_words(ONE, 2, first=0, words=7)
 
 
 def test_protocol_control_word_decides_how_much_of_the_memory_is_epc() -> None:
