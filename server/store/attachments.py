@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from server.core.ids import DeviceId, PersonId, PlaceId, RoundId, ShopId
 from server.store.tables import Attachment, Count, Reader, Round, table
@@ -18,6 +18,20 @@ _WITH_READER: Final = _ATTACHMENTS.join(
 )
 OPEN_MAX: Final = 1_000
 """Open attachments listed for one agent: far more than it can have readers and antennas."""
+# Built once: every seal asks them.
+_OF_ROUND: Final = and_(
+    _ATTACHMENTS.c.shop_id == bindparam("shop"),
+    _ATTACHMENTS.c.round_id == bindparam("round"),
+    _ATTACHMENTS.c.drained_at.is_(None),
+)
+_SELECT_OPEN_OF_ROUND: Final = (
+    select(_READERS.c.device_id, _ATTACHMENTS.c.id)
+    .select_from(_WITH_READER)
+    .where(_OF_ROUND)
+    .order_by(_ATTACHMENTS.c.opened_at, _ATTACHMENTS.c.id)
+    .limit(OPEN_MAX)
+)
+_ASK_TO_DRAIN: Final = update(_ATTACHMENTS).where(_OF_ROUND, _ATTACHMENTS.c.drain_asked_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +142,7 @@ def open_ones(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -
 
 def open_of_round(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[tuple[DeviceId, str], ...]:
     """Agent and id of each attachment of a round that was not drained, oldest first; `OPEN_MAX` at most."""
-    found = connection.execute(
-        select(_READERS.c.device_id, _ATTACHMENTS.c.id)
-        .select_from(_WITH_READER)
-        .where(
-            _ATTACHMENTS.c.shop_id == shop_id,
-            _ATTACHMENTS.c.round_id == round_id,
-            _ATTACHMENTS.c.drained_at.is_(None),
-        )
-        .order_by(_ATTACHMENTS.c.opened_at, _ATTACHMENTS.c.id)
-        .limit(OPEN_MAX)
-    )
+    found = connection.execute(_SELECT_OPEN_OF_ROUND, {"shop": shop_id, "round": round_id})
     return tuple((DeviceId(row.device_id), row.id) for row in found)
 
 
@@ -193,16 +197,7 @@ def end_lapsed(connection: Connection, shop_id: ShopId, *, at: datetime) -> tupl
 
 def ask_to_drain(connection: Connection, shop_id: ShopId, round_id: RoundId, *, at: datetime) -> None:
     """Note that the round's person ends its attachments; asked again, the first moment stands."""
-    connection.execute(
-        update(_ATTACHMENTS)
-        .where(
-            _ATTACHMENTS.c.shop_id == shop_id,
-            _ATTACHMENTS.c.round_id == round_id,
-            _ATTACHMENTS.c.drain_asked_at.is_(None),
-            _ATTACHMENTS.c.drained_at.is_(None),
-        )
-        .values(drain_asked_at=at)
-    )
+    connection.execute(_ASK_TO_DRAIN, {"shop": shop_id, "round": round_id, "drain_asked_at": at})
 
 
 def ask_one_to_drain(connection: Connection, shop_id: ShopId, attachment_id: str, *, at: datetime) -> None:

@@ -36,6 +36,7 @@ _SELECT_LAST_STEP: Final = select(func.coalesce(func.max(_STEPS.c.n), 0)).where(
     _STEPS.c.shop_id == bindparam("shop"), _STEPS.c.count_id == bindparam("count")
 )
 _INSERT_STEP: Final = insert(_STEPS)
+_INSERT_SEALED: Final = insert(_SEALED)
 FIGURES = "figures"
 """What a person saw: A's result or the expected list."""
 _WITH_ASKS = (acts.KeyQuantity, acts.SealBlindRound)
@@ -227,15 +228,16 @@ def _keep_sealed(connection: Connection, shop_id: ShopId, step: Transition, *, l
     assert leaf_seq is not None, "every seal is a leaf"
     sealed_at = from_ms(step.act.at)
     connection.execute(
-        insert(_SEALED).values(
-            shop_id=shop_id,
-            round_id=step.sealed.round,
-            part=step.sealed.part,
-            digest=step.sealed.sha256,
-            body=step.sealed.body,
-            sealed_at=sealed_at,
-            leaf_seq=leaf_seq,
-        )
+        _INSERT_SEALED,
+        {
+            "shop_id": shop_id,
+            "round_id": step.sealed.round,
+            "part": step.sealed.part,
+            "digest": step.sealed.sha256,
+            "body": step.sealed.body,
+            "sealed_at": sealed_at,
+            "leaf_seq": leaf_seq,
+        },
     )
     rounds.close(connection, shop_id, step.sealed.round, sealed_at=sealed_at)
 

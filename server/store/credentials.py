@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from server.core.actors import Actor
 from server.core.ids import DeviceId, PersonId, ShopId
@@ -13,6 +14,29 @@ from server.store.tables import Device, Person, SessionRow, table
 _DEVICES = table(Device)
 _PEOPLE = table(Person)
 _SESSIONS = table(SessionRow)
+# Built once: every call of a person asks it.
+_SELECT_SIGNED_IN: Final = (
+    select(
+        _SESSIONS.c.id,
+        _SESSIONS.c.shop_id,
+        _SESSIONS.c.person_id,
+        _SESSIONS.c.device_id,
+        _PEOPLE.c.name,
+        _PEOPLE.c.rights,
+    )
+    .select_from(
+        _SESSIONS.join(
+            _PEOPLE, and_(_PEOPLE.c.shop_id == _SESSIONS.c.shop_id, _PEOPLE.c.id == _SESSIONS.c.person_id)
+        ).join(_DEVICES, and_(_DEVICES.c.shop_id == _SESSIONS.c.shop_id, _DEVICES.c.id == _SESSIONS.c.device_id))
+    )
+    .where(
+        _SESSIONS.c.token_sha256 == bindparam("token"),
+        _SESSIONS.c.closed_at.is_(None),
+        _SESSIONS.c.expires_at > bindparam("now"),
+        _PEOPLE.c.disabled_at.is_(None),
+        _DEVICES.c.revoked_at.is_(None),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +86,7 @@ def device_by_secret(connection: Connection, secret_sha256: bytes) -> KnownDevic
 
 def signed_in(connection: Connection, token_sha256: bytes, *, now: datetime) -> SignedIn | None:
     """Whoever is signed in with this token; None: unknown, ended, disabled, or on a revoked device."""
-    row = connection.execute(
-        select(
-            _SESSIONS.c.id,
-            _SESSIONS.c.shop_id,
-            _SESSIONS.c.person_id,
-            _SESSIONS.c.device_id,
-            _PEOPLE.c.name,
-            _PEOPLE.c.rights,
-        )
-        .select_from(
-            _SESSIONS.join(
-                _PEOPLE, and_(_PEOPLE.c.shop_id == _SESSIONS.c.shop_id, _PEOPLE.c.id == _SESSIONS.c.person_id)
-            ).join(_DEVICES, and_(_DEVICES.c.shop_id == _SESSIONS.c.shop_id, _DEVICES.c.id == _SESSIONS.c.device_id))
-        )
-        .where(
-            _SESSIONS.c.token_sha256 == token_sha256,
-            _SESSIONS.c.closed_at.is_(None),
-            _SESSIONS.c.expires_at > now,
-            _PEOPLE.c.disabled_at.is_(None),
-            _DEVICES.c.revoked_at.is_(None),
-        )
-    ).first()
+    row = connection.execute(_SELECT_SIGNED_IN, {"token": token_sha256, "now": now}).first()
     if row is None:
         return None
     return SignedIn(

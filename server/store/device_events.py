@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 import orjson
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from server.clock import in_utc
 from server.core.ids import CountId, DeviceId, PersonId, RoundId, ShopId
@@ -22,6 +22,17 @@ SCANNED: Final = "label.scanned"
 RETRACTED: Final = "label.retracted"
 """A scan that was a mistake: the code does not count any more, both events stay."""
 SEALED: Final = "round.sealed"
+# Built once: every seal asks it.
+_SELECT_SCANS: Final = (
+    select(_EVENTS.c.type, _EVENTS.c.raw)
+    .where(
+        _EVENTS.c.shop_id == bindparam("shop"),
+        _EVENTS.c.round_id == bindparam("round"),
+        _EVENTS.c.type.in_((SCANNED, RETRACTED)),
+        _EVENTS.c.quarantine.is_(None),
+    )
+    .order_by(_EVENTS.c.dseq)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +148,7 @@ def move_mark(connection: Connection, shop_id: ShopId, device_id: DeviceId, *, a
 
 def labels_of(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[str, ...]:
     """Codes of the labels scanned in a round and not retracted after, sorted."""
-    found = connection.execute(
-        select(_EVENTS.c.type, _EVENTS.c.raw)
-        .where(
-            _EVENTS.c.shop_id == shop_id,
-            _EVENTS.c.round_id == round_id,
-            _EVENTS.c.type.in_((SCANNED, RETRACTED)),
-            _EVENTS.c.quarantine.is_(None),
-        )
-        .order_by(_EVENTS.c.dseq)
-    )
+    found = connection.execute(_SELECT_SCANS, {"shop": shop_id, "round": round_id})
     last_word = {orjson.loads(row.raw)["body"]["code"]: row.type for row in found}
     return tuple(sorted(code for code, word in last_word.items() if word == SCANNED))
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from server.core.epc import identity_of
 from server.core.ids import CountId, PieceId, PieceRef, PlaceId, ShopId, Tid
@@ -12,10 +13,18 @@ from server.core.pieces import Status
 from server.store import stock
 from server.store.stock import StockedPiece
 from server.store.tables import Answer, ExpectedSet, Label, Move, Piece, PieceState, Place, Tag, table
+from server.store.text_lists import text_list, texts_in
 
 _PIECES, _STATE, _PLACES = table(Piece), table(PieceState), table(Place)
 _TAGS, _LABELS, _ANSWERS, _SETS = table(Tag), table(Label), table(Answer), table(ExpectedSet)
 _MOVES = table(Move)
+# Built once: every scan and every seal asks them.
+_SELECT_LABELLED: Final = (
+    select(_LABELS.c.code, _PIECES.c.ref)
+    .select_from(_LABELS.join(_PIECES, (_PIECES.c.shop_id == _LABELS.c.shop_id) & (_PIECES.c.id == _LABELS.c.piece_id)))
+    .where(_LABELS.c.shop_id == bindparam("shop"), _LABELS.c.code.in_(select(texts_in("codes").c.value)))
+)
+_SELECT_LABELLED_NOW: Final = _SELECT_LABELLED.where(_LABELS.c.retired_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +88,11 @@ def pieces_of_labels(
     connection: Connection, shop_id: ShopId, codes: Collection[str], *, in_use: bool = True
 ) -> Mapping[str, PieceRef]:
     """Label code → the piece that wears it, or wore it unless only those `in_use` are wanted. Unknown codes are left out."""
-    rows = connection.execute(
-        select(_LABELS.c.code, _PIECES.c.ref)
-        .select_from(
-            _LABELS.join(_PIECES, (_PIECES.c.shop_id == _LABELS.c.shop_id) & (_PIECES.c.id == _LABELS.c.piece_id))
-        )
-        .where(
-            _LABELS.c.shop_id == shop_id,
-            _LABELS.c.code.in_(list(codes)),
-            *([_LABELS.c.retired_at.is_(None)] if in_use else []),
-        )
-    )
-    return {row.code: PieceRef(row.ref) for row in rows}
+    if not codes:
+        return {}
+    wanted = _SELECT_LABELLED_NOW if in_use else _SELECT_LABELLED
+    rows = connection.execute(wanted, {"shop": shop_id, "codes": text_list(codes)}).all()
+    return {code: PieceRef(ref) for code, ref in rows}
 
 
 def piece_ids(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> Mapping[PieceRef, PieceId]:

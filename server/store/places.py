@@ -2,23 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from server.core.errors import Absent
 from server.core.ids import PlaceId, PlacePath, ShopId
 from server.store.tables import Place, table
 
 _PLACES = table(Place)
+# Built once: every answer about a count names its place.
+_SELECT_IN_USE: Final = select(_PLACES.c.id, _PLACES.c.parent_id, _PLACES.c.name).where(
+    _PLACES.c.shop_id == bindparam("shop"), _PLACES.c.retired_at.is_(None)
+)
 
 
 def paths(connection: Connection, shop_id: ShopId) -> Mapping[PlaceId, PlacePath]:
     """The present path of every place that is not retired, in the order of paths. A shop has at most some hundreds."""
-    rows = connection.execute(
-        select(_PLACES.c.id, _PLACES.c.parent_id, _PLACES.c.name).where(
-            _PLACES.c.shop_id == shop_id, _PLACES.c.retired_at.is_(None)
-        )
-    ).all()
+    rows = connection.execute(_SELECT_IN_USE, {"shop": shop_id}).all()
     parts = {str(row.id): (row.parent_id, str(row.name)) for row in rows}
 
     def path_of(place: str) -> str:

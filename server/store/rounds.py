@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, select, update
 
 from server.clock import from_ms
 from server.core import count_acts as acts
@@ -27,6 +27,47 @@ _STILL_ASKING: Final = (
     CountState.RECOUNTING,
 )
 """States in which somebody may still be asked for a blind round, or for a third word."""
+# Built once: a seal needs them all, and to build a statement costs four times as much as to run it.
+_THIS_ROUND: Final = and_(_ROUNDS.c.shop_id == bindparam("shop"), _ROUNDS.c.id == bindparam("round"))
+_SELECT_ROUND: Final = select(
+    _ROUNDS.c.id,
+    _ROUNDS.c.count_id,
+    _ROUNDS.c.role,
+    _ROUNDS.c.n,
+    _ROUNDS.c.person_id,
+    _ROUNDS.c.device_id,
+    _ROUNDS.c.sealed_at.is_not(None).label("is_sealed"),
+    _ROUNDS.c.body,
+    _ROUNDS.c.seal_dseq,
+)
+_SELECT_THIS: Final = _SELECT_ROUND.where(_THIS_ROUND)
+_SELECT_NEWEST: Final = (
+    _SELECT_ROUND.where(
+        _ROUNDS.c.shop_id == bindparam("shop"),
+        _ROUNDS.c.count_id == bindparam("count"),
+        _ROUNDS.c.person_id == bindparam("person"),
+    )
+    .order_by(_ROUNDS.c.sealed_at.is_(None).desc(), _ROUNDS.c.opened_at.desc(), _ROUNDS.c.id.desc())
+    .limit(1)
+)
+_CLOSE: Final = update(_ROUNDS).where(_THIS_ROUND, _ROUNDS.c.sealed_at.is_(None))
+_NOTE_SEAL: Final = update(_ROUNDS).where(_THIS_ROUND)
+_SELECT_DRAINED_ENDS: Final = (
+    select(_READERS.c.device_id, _ATTACHMENTS.c.to_seq)
+    .select_from(
+        _ATTACHMENTS.join(
+            _READERS, and_(_READERS.c.shop_id == _ATTACHMENTS.c.shop_id, _READERS.c.id == _ATTACHMENTS.c.reader_id)
+        )
+    )
+    .where(
+        _ATTACHMENTS.c.shop_id == bindparam("shop"),
+        _ATTACHMENTS.c.round_id == bindparam("round"),
+        _ATTACHMENTS.c.to_seq.is_not(None),
+    )
+)
+_SELECT_HEARD_IN_TIME: Final = select(_HEARD).where(
+    _HEARD.c.shop_id == bindparam("shop"), _HEARD.c.round_id == bindparam("round"), _HEARD.c.late.is_(False)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +118,7 @@ def add(
 
 def close(connection: Connection, shop_id: ShopId, round_id: RoundId, *, sealed_at: datetime) -> None:
     """From now on what is heard for this round is late. The first moment stands."""
-    connection.execute(
-        update(_ROUNDS)
-        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id, _ROUNDS.c.sealed_at.is_(None))
-        .values(sealed_at=sealed_at)
-    )
+    connection.execute(_CLOSE, {"shop": shop_id, "round": round_id, "sealed_at": sealed_at})
 
 
 def close_others(
@@ -102,7 +139,7 @@ def close_others(
 
 def by_id(connection: Connection, shop_id: ShopId, round_id: RoundId) -> RoundRow | None:
     """A round; None: unknown."""
-    return _round(connection.execute(select(_ROUNDS).where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id)))
+    return _round(connection.execute(_SELECT_THIS, {"shop": shop_id, "round": round_id}))
 
 
 def open_of(connection: Connection, shop_id: ShopId, count_id: CountId, *, person_id: PersonId) -> RoundRow | None:
@@ -113,14 +150,7 @@ def open_of(connection: Connection, shop_id: ShopId, count_id: CountId, *, perso
 
 def newest_of(connection: Connection, shop_id: ShopId, count_id: CountId, *, person_id: PersonId) -> RoundRow | None:
     """The person's newest turn in a count, one that is not sealed before others; None: they had none."""
-    return _round(
-        connection.execute(
-            select(_ROUNDS)
-            .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.count_id == count_id, _ROUNDS.c.person_id == person_id)
-            .order_by(_ROUNDS.c.sealed_at.is_(None).desc(), _ROUNDS.c.opened_at.desc(), _ROUNDS.c.id.desc())
-            .limit(1)
-        )
-    )
+    return _round(connection.execute(_SELECT_NEWEST, {"shop": shop_id, "count": count_id, "person": person_id}))
 
 
 def open_counts_of(connection: Connection, shop_id: ShopId, person_id: PersonId) -> tuple[CountId, ...]:
@@ -181,7 +211,7 @@ def _round(found: Any) -> RoundRow | None:
         n=row.n,
         person_id=PersonId(row.person_id),
         device_id=DeviceId(row.device_id),
-        is_sealed=row.sealed_at is not None,
+        is_sealed=bool(row.is_sealed),
         body=object_from_text(row.body),
         seal_dseq=row.seal_dseq,
     )
@@ -197,27 +227,13 @@ def of_attachment(connection: Connection, shop_id: ShopId, attachment_id: str) -
 
 def drained_ends(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[tuple[DeviceId, int], ...]:
     """Agent and last number of each attachment of a round that was drained."""
-    found = connection.execute(
-        select(_READERS.c.device_id, _ATTACHMENTS.c.to_seq)
-        .select_from(
-            _ATTACHMENTS.join(
-                _READERS, (_READERS.c.shop_id == _ATTACHMENTS.c.shop_id) & (_READERS.c.id == _ATTACHMENTS.c.reader_id)
-            )
-        )
-        .where(
-            _ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.round_id == round_id, _ATTACHMENTS.c.to_seq.is_not(None)
-        )
-    )
+    found = connection.execute(_SELECT_DRAINED_ENDS, {"shop": shop_id, "round": round_id})
     return tuple((DeviceId(row.device_id), int(row.to_seq)) for row in found)
 
 
 def heard_in_time(connection: Connection, shop_id: ShopId, round_id: RoundId) -> list[Any]:
     """The observations of a round that came before its seal, as rows with the columns of the table."""
-    return list(
-        connection.execute(
-            select(_HEARD).where(_HEARD.c.shop_id == shop_id, _HEARD.c.round_id == round_id, _HEARD.c.late.is_(False))
-        )
-    )
+    return list(connection.execute(_SELECT_HEARD_IN_TIME, {"shop": shop_id, "round": round_id}))
 
 
 def heard_late(connection: Connection, shop_id: ShopId, round_id: RoundId, *, epcs: Collection[str]) -> frozenset[str]:
@@ -253,7 +269,5 @@ def note_seal_asked(
 ) -> None:
     """Remember what the person sealed with and the number their device gave it, until the readers have drained."""
     connection.execute(
-        update(_ROUNDS)
-        .where(_ROUNDS.c.shop_id == shop_id, _ROUNDS.c.id == round_id)
-        .values(body=object_to_text(asked), seal_dseq=dseq)
+        _NOTE_SEAL, {"shop": shop_id, "round": round_id, "body": object_to_text(asked), "seal_dseq": dseq}
     )

@@ -213,6 +213,8 @@ def pieces_of(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef
 
 def names_of(connection: Connection, shop_id: ShopId, refs: Collection[PieceRef]) -> Mapping[PieceRef, str]:
     """What people call each of these pieces; references that the shop does not have are left out."""
+    if not refs:
+        return {}
     named = select(_PIECES.c.ref, _STATE.c.name).select_from(_WITH_STATE).where(_PIECES.c.shop_id == shop_id)
     return {PieceRef(row.ref): row.name for row in connection.execute(named.where(_PIECES.c.ref.in_(list(refs))))}
 

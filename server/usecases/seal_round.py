@@ -5,7 +5,7 @@ attachment is drained and everything up to its end is stored, makes the canonica
 drain, it seals as soon as it can.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.clock import from_ms
 from server.core import count_acts as acts
@@ -14,15 +14,15 @@ from server.core.count import advance
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
 from server.core.errors import DomainError
-from server.core.ids import CountId, DeviceId, RoundId
+from server.core.ids import CountId, DeviceId, PieceRef, RoundId
 from server.core.plain_json import JsonObject, from_plain, to_plain
 from server.core.sealed_sets import AcceptedGap, Reason, RoundKind
-from server.store import attachments, counts, device_events, reads, rounds, signatures
+from server.store import attachments, counts, reads, rounds, signatures
 from server.store.rounds import RoundRow
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
 from server.usecases.attach_reader import NotYourRound, RoundAbsent, RoundSealed
-from server.usecases.seal_round_set import refs_of_labels, sealed_set
+from server.usecases.seal_round_set import refs_of_labels, scanned_pieces, sealed_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,16 @@ class SealAsked:
     """Codes of the labels they scanned, in any order, beside those that came as events of the round."""
     gap: Reason | None = None
     """None: wait for every reader. Else what is still missing is accepted by name, which makes the verification blind."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealNoted:
+    """What a seal is made with once nothing is on its way any more."""
+
+    by_hand: tuple[PieceRef, ...]
+    """The pieces whose label the person scanned, sorted."""
+    gap: Reason | None
+    """As asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +70,22 @@ def ask_seal(
         raise RoundSealed("This round was ended before you sealed it: somebody went on here. Open the tour again.")
     attachments.ask_to_drain(work.conn, work.shop_id, round_id, at=work.now)
     if not row.is_sealed and (not row.body or asked.gap is not None):
-        first = seal_asked(row)
-        labels = _labels(work, round_id, asked) if first is None else first.labels
-        gap = None if asked.gap is None else to_plain(asked.gap)
-        said: JsonObject = {"labels": list(labels), "at": moment(work), "gap": gap}
-        number = dseq if row.seal_dseq is None else row.seal_dseq
-        rounds.note_seal_asked(work.conn, work.shop_id, round_id, asked=said, dseq=number)
-    outcome = seal_if_drained(work, round_id)
+        row = _noted(work, row, asked, dseq=dseq)
+    outcome = _seal_if_drained(work, row)
     if not outcome.is_sealed:
-        _require_sealable(work, round_id, outcome.count)
+        _require_sealable(work, row, outcome.count)
     return outcome
 
 
-def _labels(work: UnitOfWork, round_id: RoundId, asked: SealAsked) -> list[str]:
-    """What was scanned, in this call or as events before. Raises: LabelUnknown."""
-    refs_of_labels(work, asked.labels)
-    return sorted({*asked.labels, *device_events.labels_of(work.conn, work.shop_id, round_id)})
+def _noted(work: UnitOfWork, row: RoundRow, asked: SealAsked, *, dseq: int | None) -> RoundRow:
+    """The round with what its person seals it with: scanned in this call or as events before. Raises: LabelUnknown."""
+    first = seal_asked(row)
+    in_hand = {*refs_of_labels(work, asked.labels), *scanned_pieces(work, row.id)} if first is None else first.by_hand
+    gap = None if asked.gap is None else to_plain(asked.gap)
+    said: JsonObject = {"by_hand": [*sorted(in_hand)], "at": moment(work), "gap": gap}
+    number = dseq if row.seal_dseq is None else row.seal_dseq
+    rounds.note_seal_asked(work.conn, work.shop_id, row.id, asked=said, dseq=number)
+    return replace(row, body=said, seal_dseq=number)
 
 
 def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
@@ -84,26 +94,26 @@ def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
     A round that nobody sealed, or that is sealed, stays as it is.
     Raises: RoundAbsent.
     """
-    row = rounds.by_id(work.conn, work.shop_id, round_id)
-    if row is None:
-        raise RoundAbsent(f"There is no round {round_id[:40]}. Open the count again from the tour.", round=round_id)
+    return _seal_if_drained(work, _round(work, round_id))
+
+
+def _seal_if_drained(work: UnitOfWork, row: RoundRow) -> SealOutcome:
     count = counts.load(work.conn, work.shop_id, row.count_id)
-    draining = attachments.open_of_round(work.conn, work.shop_id, round_id)
+    draining = attachments.open_of_round(work.conn, work.shop_id, row.id)
     asked = seal_asked(row)
     if row.is_sealed or asked is None:
         return SealOutcome(count, len(draining), row.is_sealed, draining=draining)
-    is_drained = not draining and reads_have_arrived(work, round_id)
+    is_drained = not draining and reads_have_arrived(work, row.id)
     if not is_drained and asked.gap is None:
         return SealOutcome(count, max(len(draining), 1), is_sealed=False, draining=draining)
     sealed = _sealed(work, count, row, asked=asked, is_drained=is_drained)
     return SealOutcome(sealed, len(draining), is_sealed=True, draining=draining)
 
 
-def _require_sealable(work: UnitOfWork, round_id: RoundId, count: Count) -> None:
+def _require_sealable(work: UnitOfWork, row: RoundRow, count: Count) -> None:
     """A seal that waits for its readers is tried as if they had finished, so that its person hears of a refusal at once."""
-    row = rounds.by_id(work.conn, work.shop_id, round_id)
-    asked = None if row is None else seal_asked(row)
-    if row is not None and asked is not None:
+    asked = seal_asked(row)
+    if asked is not None:
         advance(count, _act(work, count, row, asked=asked, is_drained=True))
 
 
@@ -140,7 +150,7 @@ def round_to_seal(work: UnitOfWork, count_id: CountId, by: Actor) -> RoundId:
     return row.id
 
 
-def _sealed(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealAsked, is_drained: bool) -> Count:
+def _sealed(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealNoted, is_drained: bool) -> Count:
     act = _act(work, count, row, asked=asked, is_drained=is_drained)
     after = take_step(work, count, act, dseq=row.seal_dseq).count
     rounds.close(work.conn, work.shop_id, row.id, sealed_at=from_ms(act.at))
@@ -148,11 +158,11 @@ def _sealed(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealAsked, 
     return after
 
 
-def _act(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealAsked, is_drained: bool) -> acts.Act:
+def _act(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealNoted, is_drained: bool) -> acts.Act:
     by, at = Actor(row.person_id, row.device_id), moment(work)
     gap = None if asked.gap is None or is_drained else AcceptedGap(by.person, asked.gap)
     kind = _kind(count, row)
-    sealed = sealed_set(work, count, row, kind=kind, labels=asked.labels, gap=gap)
+    sealed = sealed_set(work, count, row, kind=kind, by_hand=asked.by_hand, gap=gap)
     if kind is RoundKind.A1:
         return acts.SealRound(by, at, sealed, is_drained)
     if kind is RoundKind.A2:
@@ -171,19 +181,24 @@ def _kind(count: Count, row: RoundRow) -> RoundKind:
 
 def own_round(work: UnitOfWork, round_id: RoundId, by: Actor) -> RoundRow:
     """The round, which must be this person's on this device. Raises: RoundAbsent, NotYourRound."""
-    row = rounds.by_id(work.conn, work.shop_id, round_id)
-    if row is None:
-        raise RoundAbsent(f"There is no round {round_id[:40]}. Open the count again from the tour.", round=round_id)
+    row = _round(work, round_id)
     if (row.person_id, row.device_id) != (by.person, by.device):
         raise NotYourRound("This round belongs to another person or another device. Take a place of your own.")
     return row
 
 
-def seal_asked(row: RoundRow) -> SealAsked | None:
+def _round(work: UnitOfWork, round_id: RoundId) -> RoundRow:
+    row = rounds.by_id(work.conn, work.shop_id, round_id)
+    if row is None:
+        raise RoundAbsent(f"There is no round {round_id[:40]}. Open the count again from the tour.", round=round_id)
+    return row
+
+
+def seal_asked(row: RoundRow) -> SealNoted | None:
     """What the person sealed with; None: they have not sealed."""
-    labels = row.body.get("labels")
-    if not isinstance(labels, list):
+    in_hand = row.body.get("by_hand")
+    if not isinstance(in_hand, list):
         return None
     gap = row.body.get("gap")
     reason = from_plain(Reason, gap) if isinstance(gap, dict) else None
-    return SealAsked(labels=tuple(str(label) for label in labels), gap=reason)
+    return SealNoted(by_hand=tuple(PieceRef(str(ref)) for ref in in_hand), gap=reason)

@@ -4,7 +4,7 @@ A tag counts for the place where it was heard by far the loudest; weaker ones ar
 become references, unknown ones opaque names.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from server.core.actors import Actor
@@ -12,9 +12,9 @@ from server.core.count_sheet import Count
 from server.core.discrepancies.comparison import DEFAULT_RULES
 from server.core.errors import Malformed
 from server.core.evidence import Evidence, Observation, TagEvidence, fold, locate
-from server.core.ids import Epc, PieceRef, PlaceId, PlacePath, Tid
+from server.core.ids import Epc, PieceRef, PlaceId, PlacePath, RoundId, Tid
 from server.core.sealed_sets import AcceptedGap, Anomaly, RoundKind, SealedSet
-from server.store import expected, rounds
+from server.store import device_events, expected, rounds
 from server.store.expected import Bearer
 from server.store.rounds import RoundRow
 from server.store.unit_of_work import UnitOfWork
@@ -43,19 +43,28 @@ def refs_of_labels(work: UnitOfWork, codes: Sequence[str]) -> tuple[PieceRef, ..
     return tuple(sorted(set(found.values())))
 
 
+def scanned_pieces(work: UnitOfWork, round_id: RoundId) -> frozenset[PieceRef]:
+    """The pieces whose label was scanned in a round and not retracted after.
+
+    Each label was in use when it was scanned; one printed since then takes no piece out of the hand.
+    """
+    codes = device_events.labels_of(work.conn, work.shop_id, round_id)
+    return frozenset(expected.pieces_of_labels(work.conn, work.shop_id, codes, in_use=False).values())
+
+
 def sealed_set(
     work: UnitOfWork,
     count: Count,
     row: RoundRow,
     *,
     kind: RoundKind,
-    labels: Sequence[str],
+    by_hand: Iterable[PieceRef],
     gap: AcceptedGap | None,
 ) -> SealedSet:
-    """The set of a round as it is now; `labels` were checked when they were scanned. Reads marked late take no part."""
+    """The set of a round as it is now; `by_hand` are the pieces whose label was scanned. Late reads take no part."""
     home = _path(count.plan.place)
     evidence = _evidence(work, count, row)
-    owners = expected.bearers(work.conn, work.shop_id)
+    owners = expected.bearers(work.conn, work.shop_id) if evidence else {}
     here = [tag for tag in evidence.values() if home in locate(tag).contenders]
     pieces = [(tag, owner) for tag in here if (owner := owners.get(tag.tag)) is not None and owner.ref is not None]
     return SealedSet(
@@ -63,8 +72,7 @@ def sealed_set(
         by=Actor(row.person_id, row.device_id),
         at=moment(work),
         heard=tuple(sorted({owner.ref for _, owner in pieces if owner.ref is not None})),
-        # Each was in use when it was scanned; a label printed since then takes no piece out of the hand.
-        by_hand=tuple(sorted(set(expected.pieces_of_labels(work.conn, work.shop_id, labels, in_use=False).values()))),
+        by_hand=tuple(sorted(set(by_hand))),
         unknown=tuple(
             sorted({tag_name(work.shop_id, tag.tag) for tag in here if tag.tag not in owners and not is_ghost(tag)})
         ),
@@ -112,6 +120,9 @@ def _anomalies(pieces: Sequence[tuple[TagEvidence, Bearer]]) -> tuple[Anomaly, .
 
 
 def _evidence(work: UnitOfWork, count: Count, row: RoundRow) -> Evidence:
+    heard = rounds.heard_in_time(work.conn, work.shop_id, row.id)
+    if not heard:
+        return {}
     homes = rounds.antenna_homes(work.conn, work.shop_id, row.id)
     return fold(
         Observation(
@@ -124,7 +135,7 @@ def _evidence(work: UnitOfWork, count: Count, row: RoundRow) -> Evidence:
             strength_sum_cdbm=one.rssi_sum_cdbm or 0,
             measured=one.reads_n if one.rssi_sum_cdbm is not None else 0,
         )
-        for one in rounds.heard_in_time(work.conn, work.shop_id, row.id)
+        for one in heard
         if one.epc  # A blank chip names nothing; it must not keep a tray from being sealed.
     )
 
