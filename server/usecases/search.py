@@ -11,10 +11,10 @@ from server.core.actors import Actor
 from server.core.count_sheet import Count
 from server.core.ids import CountId, PieceRef, RoundId
 from server.core.sealed_sets import RoundKind
-from server.store import counts, device_events, rounds
+from server.store import counts, rounds
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
-from server.usecases.seal_round_set import sealed_set
+from server.usecases.seal_round_set import scanned_pieces, sealed_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ def open_search(work: UnitOfWork, count_id: CountId, by: Actor) -> Search:
     turn_now = rounds.open_of(work.conn, work.shop_id, count_id, person_id=by.person)
     is_open = count.search_until is not None and moment(work) < count.search_until and count.a2 is None
     if is_open and by == count.a and turn_now is not None:
-        labels = device_events.labels_of(work.conn, work.shop_id, turn_now.id)
-        so_far = sealed_set(work, count, turn_now, kind=RoundKind.A2, labels=labels, gap=None)
+        in_hand = scanned_pieces(work, turn_now.id)
+        so_far = sealed_set(work, count, turn_now, kind=RoundKind.A2, by_hand=in_hand, gap=None)
         return Search(count, turn_now.id, tuple(ref for ref in silent_of(count) if ref not in so_far.present))
     opened = take_step(work, count, acts.OpenSearch(by, moment(work))).count
     seen = take_step(work, opened, acts.Saw(by, moment(work))).count
