@@ -15,6 +15,8 @@ from simulators.readers.hid_pos import MODELS as POS_MODELS
 from simulators.readers.hid_pos import PosScanner
 from simulators.readers.magicrf_bb import MagicRfModule
 from simulators.readers.magicrf_frames import FRAMINGS
+from simulators.readers.r2000_a0 import MODELS as R2000_MODELS
+from simulators.readers.r2000_a0 import R2000Reader
 from simulators.readers.thingmagic_ff import ThingMagicModule
 from simulators.readers.tsl_ascii2 import TslSled
 from simulators.readers.uhfreader_crc16 import MODELS as UHF_READER_MODELS
@@ -64,6 +66,11 @@ READERS: Final = (
         "magicrf_bb",
         lambda asked: MagicRfModule(Radio(seed=asked.seed), framing=asked.model, pace=asked.pace),
         tuple(FRAMINGS),
+    ),
+    Entry(
+        "r2000_a0",
+        lambda asked: R2000Reader(Radio(seed=asked.seed), model=asked.model, pace=asked.pace),
+        R2000_MODELS,
     ),
     Entry("barcode_line", lambda asked: LineScanner(suffix=asked.suffix, aim=asked.aim, rate=asked.pace.rate)),
     Entry("barcode_ssi", lambda asked: SsiScanner(aim=asked.aim, rate=asked.pace.rate)),

@@ -6,7 +6,6 @@ tag buffer, and what less power would do. What arrives while it answers is ignor
 and `18-active` tell tags before anybody asked: many are sold like that.
 """
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -238,19 +237,15 @@ class UhfReader:
         return orders.read_words(self._first(access.mask).tag, access)
 
     def _write(self, parameters: bytes) -> bytes:
-        access = orders.parse_access(parameters, is_write=True)
-        tag = self._first(access.mask).tag
-        self._radio.replace(tag, orders.written(tag, access))
-        return b""
+        return self._written(orders.parse_access(parameters, is_write=True))
 
     def _write_epc(self, parameters: bytes) -> bytes:
-        password, epc = orders.parse_epc_write(parameters)
         # Whichever tag answers is written: the command names none.
-        tag = self._first(orders.EVERY_TAG).tag
-        orders.require_password(tag, password)
-        if len(epc) > orders.EPC_WORDS_MAX * 2:
-            raise Refused(orders.TAG_ERROR, bytes((orders.TAG_MEMORY_OVERRUN,)))
-        self._radio.replace(tag, dataclasses.replace(tag, epc=epc))
+        return self._written(orders.parse_epc_write(parameters))
+
+    def _written(self, access: orders.Access) -> bytes:
+        tag = self._first(access.mask).tag
+        self._radio.replace(tag, orders.written(tag, access))
         return b""
 
     # --- the reader itself

@@ -14,13 +14,11 @@ EPC words FF in 02 and 03: no EPC but a mask at the end. Manual of the UHFReader
 import dataclasses
 from typing import Final
 
+from simulators import gen2
 from simulators.tags import Tag
 
 EPC_WORDS_MAX: Final = 15
 BY_MASK: Final = 0xFF
-BANK_EPC, BANK_TID = 1, 2
-EPC_FIRST_WORD: Final = 2
-"""Words 0 and 1 of the EPC bank are the stored CRC and the protocol control word."""
 READ_WORDS_MAX: Final = 120
 WRITE_WORDS_MAX: Final = 32
 WRITE_EPC_WORDS_MAX: Final = 31
@@ -29,7 +27,6 @@ WRONG_LENGTH: Final = 0xFD
 WRONG_PARAMETER: Final = 0xFF
 WRONG_PASSWORD: Final = 0x05
 TAG_ERROR: Final = 0xFC
-TAG_MEMORY_OVERRUN, TAG_MEMORY_LOCKED = 0x03, 0x04
 
 
 class Refused(Exception):
@@ -52,15 +49,15 @@ class Mask:
 
     def means(self, tag: Tag) -> bool:
         """True: the tag has the bits there."""
-        memory = epc_memory(tag) if self.bank == BANK_EPC else tag.tid
-        if self.bank not in {BANK_EPC, BANK_TID} or self.first_bit + self.bits > len(memory) * 8:
+        memory = gen2.bank_of(tag, self.bank)
+        if self.first_bit + self.bits > len(memory) * 8:
             return False
         found = int.from_bytes(memory, "big") >> (len(memory) * 8 - self.first_bit - self.bits)
         wanted = int.from_bytes(self.pattern, "big") >> (len(self.pattern) * 8 - self.bits)
         return found & ((1 << self.bits) - 1) == wanted
 
 
-EVERY_TAG: Final = Mask(BANK_EPC, 0, 0, b"")
+EVERY_TAG: Final = Mask(gen2.BANK_EPC, 0, 0, b"")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,11 +73,6 @@ class Inventory:
     antenna: int | None = None
     """1-based; None: all that are switched on."""
     scan_100ms: int | None = None
-
-
-def epc_memory(tag: Tag) -> bytes:
-    """The EPC bank from word 0 on; the stored CRC is not simulated and reads 0."""
-    return b"\0\0" + (len(tag.epc) // 2 << 11).to_bytes(2, "big") + tag.epc
 
 
 def parse_inventory(parameters: bytes) -> Inventory:
@@ -143,7 +135,7 @@ def parse_access(parameters: bytes, *, is_write: bool) -> Access:
     if not rest or (rest[0] > EPC_WORDS_MAX and rest[0] != BY_MASK):
         raise Refused(WRONG_PARAMETER)
     epc_bytes = 0 if rest[0] == BY_MASK else rest[0] * 2
-    mask = Mask(BANK_EPC, EPC_FIRST_WORD * 16, epc_bytes * 8, rest[1 : 1 + epc_bytes])
+    mask = Mask(gen2.BANK_EPC, gen2.EPC_FIRST_WORD * 16, epc_bytes * 8, rest[1 : 1 + epc_bytes])
     is_masked, rest = rest[0] == BY_MASK, rest[1 + epc_bytes :]
     place_bytes = 2 if is_write else 3
     fixed = place_bytes + written_words * 2 + 4
@@ -157,41 +149,30 @@ def parse_access(parameters: bytes, *, is_write: bool) -> Access:
     return Access(_parse_mask(rest[fixed:]) if is_masked else mask, bank, word, words, password, content)
 
 
-def parse_epc_write(parameters: bytes) -> tuple[bytes, bytes]:
-    """Password and EPC of 04. Raises: Refused: the length byte and the EPC disagree, or the EPC is too long."""
+def parse_epc_write(parameters: bytes) -> Access:
+    """The write of 04: control word and EPC. Raises: Refused: the length byte and the EPC disagree, or it is too long."""
     if len(parameters) < 5:
         raise Refused(WRONG_LENGTH)
     words, password, epc = parameters[0], parameters[1:5], parameters[5:]
     if words > WRITE_EPC_WORDS_MAX or not epc or len(epc) != words * 2:
         raise Refused(WRONG_PARAMETER)
-    return password, epc
+    content = (words << 11).to_bytes(2, "big") + epc
+    return Access(EVERY_TAG, gen2.BANK_EPC, 1, words + 1, password, content)
 
 
 def read_words(tag: Tag, access: Access) -> bytes:
     """The words of a tag that a read asks for. Raises: Refused: the tag has no memory there (FC 03)."""
-    memory = {BANK_EPC: epc_memory(tag), BANK_TID: tag.tid}.get(access.bank, b"")
-    first, end = access.word * 2, (access.word + access.words) * 2
-    if end > len(memory):
-        raise Refused(TAG_ERROR, bytes((TAG_MEMORY_OVERRUN,)))
-    return memory[first:end]
+    try:
+        return gen2.read_words(tag, access.bank, first=access.word, words=access.words)
+    except gen2.TagError as error:
+        raise Refused(TAG_ERROR, bytes((error.code,))) from error
 
 
 def written(tag: Tag, access: Access) -> Tag:
-    """The tag after a write to its EPC bank. Raises: Refused: another bank, no memory there, or locked."""
-    require_password(tag, access.password)
-    if access.bank != BANK_EPC:
-        raise Refused(TAG_ERROR, bytes((TAG_MEMORY_LOCKED,)))
-    first = access.word * 2
-    memory = bytearray(epc_memory(tag)) + bytes(EPC_WORDS_MAX * 2)
-    memory[first : first + len(access.content)] = access.content
-    # A tag answers with as many words as its protocol control word says, whatever else lies in its memory.
-    words = memory[2] >> 3
-    if access.word < 1 or first + len(access.content) > (EPC_FIRST_WORD + EPC_WORDS_MAX) * 2 or words > EPC_WORDS_MAX:
-        raise Refused(TAG_ERROR, bytes((TAG_MEMORY_OVERRUN,)))
-    return dataclasses.replace(tag, epc=bytes(memory[4 : 4 + words * 2]))
-
-
-def require_password(tag: Tag, password: bytes) -> None:
-    """Raises: Refused: the tag is locked and this is not its password."""
-    if tag.access_password and tag.access_password != password:
-        raise Refused(WRONG_PASSWORD)
+    """The tag after a write to its EPC bank. Raises: Refused: no memory there, locked (FC), or another password (05)."""
+    try:
+        return gen2.with_words(tag, access.content, bank=access.bank, first=access.word, password=access.password)
+    except gen2.PasswordError as error:
+        raise Refused(WRONG_PASSWORD) from error
+    except gen2.TagError as error:
+        raise Refused(TAG_ERROR, bytes((error.code,))) from error

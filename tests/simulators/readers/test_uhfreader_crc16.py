@@ -302,7 +302,8 @@ def test_words_are_written_and_the_length_with_the_control_word() -> None:
 def test_locked_tag_is_written_with_its_password_only() -> None:
     asked = reader(TAGS.replace("}", ', "access_password": "12345678"}'))
 
-    assert answered(asked, 0x04, f"01 {PASSWORD} 3034") == b"\x05"
+    assert answered(asked, 0x04, f"01 {PASSWORD} 3034") == b"\xfc\x04"
+    assert answered(asked, 0x04, "01 11111111 3034") == b"\x05"
     assert answered(asked, 0x04, "01 12345678 3034") == b"\0"
 
 
