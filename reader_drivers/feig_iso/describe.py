@@ -3,7 +3,7 @@
 from reader_drivers.driver import Described, Fact, Facts, FrameDescriber
 from reader_drivers.feig_iso import orders
 from reader_drivers.feig_iso.frames import Direction, Frame, FrameHunt
-from reader_drivers.feig_iso.tags import Tag, decode_inventory, tag_read
+from reader_drivers.feig_iso.tags import Tag, decode_inventory, tag_reads
 
 
 class Describer(FrameDescriber[Frame]):
@@ -27,20 +27,31 @@ def describe(frame: Frame) -> Described:
     facts |= {"status": f"{frame.status:02X}", "status_name": orders.meaning(frame.status)}
     if frame.status == orders.NO_TRANSPONDER:
         return "keep_alive", facts, ()
-    if frame.status not in {orders.DONE, orders.MORE_DATA}:
-        refusal: Facts = {"error": orders.meaning(frame.status), "retryable": frame.status not in orders.FINAL}
-        return "error", facts | refusal, ()
-    if frame.command != orders.HOST_COMMAND:
+    tags = _tags(frame)
+    if tags:
+        reads = tuple(read for tag in tags for read in tag_reads(tag))
+        return "tag_read", facts | {"tags": [_tag_facts(tag) for tag in tags]}, reads
+    if frame.status in {orders.DONE, orders.MORE_DATA}:
         return "reply", facts, ()
-    tags, reason = decode_inventory(frame.payload)
-    # An answer does not say which host command it answers; only one without a rest is surely an inventory.
-    if not tags or reason:
-        return "reply", facts, ()
-    return "tag_read", facts | {"tags": [_tag_facts(tag) for tag in tags]}, tuple(tag_read(tag) for tag in tags)
+    words = orders.meaning(frame.status, frame.payload)
+    return "error", facts | {"error": words, "retryable": frame.status not in orders.FINAL}, ()
+
+
+def _tags(frame: Frame) -> tuple[Tag, ...]:
+    """The tags of an answer. It does not say which order it answers; only one without a rest is surely an inventory."""
+    if frame.command != orders.HOST_COMMAND or frame.status not in orders.WITH_TAGS:
+        return ()
+    for has_antennas in (False, True):
+        tags, reason = decode_inventory(frame.payload, has_antennas=has_antennas)
+        if not reason:
+            return tags
+    return ()
 
 
 def _tag_facts(tag: Tag) -> dict[str, Fact]:
-    code = tag.code.hex().upper()
-    if tag.dsfid is None:
-        return {"type": tag.kind, "uid": code}
-    return {"type": tag.kind, "dsfid": f"{tag.dsfid:02X}", "uid": code}
+    facts: dict[str, Fact] = {"type": tag.kind, "uid": tag.code.hex().upper()}
+    if tag.dsfid is not None:
+        facts["dsfid"] = f"{tag.dsfid:02X}"
+    if tag.antennas:
+        facts["antennas"] = tag.antennas
+    return facts

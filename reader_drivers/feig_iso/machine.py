@@ -8,7 +8,8 @@
 | stopping | field off, once the running order is answered | its answer → idle; silence → lost |
 
 A pass reaches from a field reset to the last answer of its inventory: the reader tells each tag to be quiet once it was
-heard, so only the reset makes all of them answer again. A pass with a lost or damaged answer proves no silence and is cut.
+heard, so only the reset makes all of them answer again. A pass with a lost or damaged answer, or under a radio warning,
+proves no silence and is cut. With antennas other than [1] the inventories name theirs, one antenna after the other.
 """
 
 from collections.abc import Iterable
@@ -28,12 +29,12 @@ from reader_drivers.driver import (
 from reader_drivers.errors import PlanRefused, Rejected
 from reader_drivers.feig_iso import orders
 from reader_drivers.feig_iso.frames import Direction, Frame, FrameHunt
-from reader_drivers.feig_iso.tags import decode_inventory, tag_read
+from reader_drivers.feig_iso.tags import decode_inventory, tag_reads
 from reader_drivers.framing import REJECTED_BYTES_MAX
 from reader_drivers.passes import PassTracker
 
-ANTENNA: Final = 1
-"""Readers of this family have one output. How the few with more choose one is in no source that we could check."""
+ONE_OUTPUT: Final[tuple[int, ...]] = (1,)
+"""The antennas of a plan for a reader with one output, whose inventories name none."""
 ANSWER_MS: Final = 1_000
 """Time for the answer to an order that asks no tag."""
 INVENTORY_MS: Final = 3_000
@@ -51,6 +52,8 @@ PARTS_MAX: Final = 64
 ENDLESS_MS: Final = 2**53
 """Passes end by the answers of the reader, not by the clock."""
 OWN_POWER: Final = "An HF reader works with the power of its own settings; region and power_dbm have no effect on it."
+_GOING_ON: Final = frozenset({orders.DONE, orders.NO_TRANSPONDER, orders.RF_WARNING, orders.MORE_DATA})
+"""Statuses of an inventory after which nothing is waited for."""
 
 
 class FeigIsoDriver:
@@ -70,6 +73,8 @@ class FeigIsoDriver:
         self._is_pass_cut = False
         self._last_error = orders.DONE
         self._heard_ms = 0
+        self._antennas = ONE_OUTPUT
+        self._turn = 0
 
     @property
     def phase(self) -> ReaderPhase:
@@ -77,12 +82,13 @@ class FeigIsoDriver:
         return self._phase
 
     def start(self, plan: ReadPlan) -> Output:
-        """Begin the bring-up. Raises: PlanRefused: the plan names an antenna other than 1."""
-        if plan.antennas != (ANTENNA,):
+        """Begin the bring-up. Raises: PlanRefused: the plan names an antenna beyond 8."""
+        if max(plan.antennas) > orders.ANTENNAS_MAX:
             raise PlanRefused(
-                f"The antennas are {list(plan.antennas)}; a FEIG HF reader has one, so write antennas = [{ANTENNA}] and "
-                "give every pad its own [[reader]]."
+                f"The antennas are {list(plan.antennas)}; a FEIG HF reader has at most {orders.ANTENNAS_MAX}, and most "
+                "have one: write antennas = [1]."
             )
+        self._antennas, self._turn = plan.antennas, 0
         self._sends, self._resume_ms, self._last_error = 0, None, orders.DONE
         return Output((self._enter(ReaderPhase.STARTING, OWN_POWER),), self._send(orders.ASK_VERSION))
 
@@ -104,7 +110,7 @@ class FeigIsoDriver:
         if self._resume_ms is not None and now >= self._resume_ms:
             sent += self._send(orders.RESET_FIELD)
         if self._awaited and self._due_ms is None:
-            is_inventory = self._awaited in {orders.INVENTORY, orders.INVENTORY_MORE}
+            is_inventory = self._awaited[2] == orders.HOST_COMMAND
             self._due_ms = now + (INVENTORY_MS if is_inventory else ANSWER_MS)
         elif self._awaited and self._due_ms is not None and now >= max(self._due_ms, self._heard_ms + GAP_MS):
             late = self._late(now)
@@ -124,10 +130,27 @@ class FeigIsoDriver:
 
     def end_passes(self, antennas: tuple[int, ...], now: int) -> Output:
         """Cut the running pass: its inventory is not gone on with, since tags that were heard would stay quiet in the rest."""
-        if ANTENNA not in antennas:
+        if self._antenna not in antennas:
             return Output()
         self._is_pass_cut = True
-        return Output(self._passes.cut((ANTENNA,), now))
+        return Output(self._passes.cut((self._antenna,), now))
+
+    @property
+    def _antenna(self) -> int:
+        """Whose turn it is."""
+        return self._antennas[self._turn]
+
+    def _inventory(self, *, is_more: bool = False) -> bytes:
+        return orders.encode_inventory(self._named, is_more=is_more)
+
+    @property
+    def _named(self) -> int | None:
+        """The antenna that inventories name; None: the reader has one output."""
+        return None if self._antennas == ONE_OUTPUT else self._antenna
+
+    def _next_turn(self) -> bytes:
+        self._turn = (self._turn + 1) % len(self._antennas)
+        return orders.RESET_FIELD
 
     def _all(self, parts: Iterable[Frame | Rejected], now: int) -> Output:
         events: list[Event] = []
@@ -169,7 +192,7 @@ class FeigIsoDriver:
 
     def _shown(self, frame: Frame, now: int) -> tuple[Event, ...]:
         """An answer that nobody waits for: its tags were heard all the same."""
-        if frame.command == orders.HOST_COMMAND and frame.status in {orders.DONE, orders.MORE_DATA}:
+        if frame.command == orders.HOST_COMMAND and frame.status in orders.WITH_TAGS and frame.payload:
             return self._heard(frame, now)
         if frame.status == orders.NO_TRANSPONDER:
             return (KeepAlive(now, frame.raw),)
@@ -189,27 +212,31 @@ class FeigIsoDriver:
             # Some readers have no such order: their field is on anyway.
             return (_reply(frame),), orders.RESET_FIELD
         if order == orders.RESET_FIELD and frame.status == orders.DONE:
-            self._passes.begin((ANTENNA,), now, pass_min_ms=ENDLESS_MS, pass_max_ms=ENDLESS_MS)
+            self._passes.begin((self._antenna,), now, pass_min_ms=ENDLESS_MS, pass_max_ms=ENDLESS_MS)
             self._parts, self._is_pass_cut = 0, False
-            return (), orders.INVENTORY
-        if order == orders.RESET_FIELD or frame.status not in {orders.DONE, orders.NO_TRANSPONDER, orders.MORE_DATA}:
-            return self._failed(frame, now), b""
-        self._last_error = orders.DONE
+            return (), self._inventory()
+        # Also what a disturbed radio heard was heard.
+        heard = self._heard(frame, now) if frame.status in orders.WITH_TAGS and frame.payload else ()
+        if order == orders.RESET_FIELD or frame.status not in _GOING_ON:
+            return (*heard, *self._failed(frame, now)), b""
+        is_news, self._last_error = frame.status != self._last_error, frame.status or 0
         if frame.status == orders.NO_TRANSPONDER:
-            return (*self._end_pass(now), KeepAlive(now, frame.raw)), orders.RESET_FIELD
-        heard = self._heard(frame, now)
+            return (*self._end_pass(now), KeepAlive(now, frame.raw)), self._next_turn()
         self._parts += 1
+        if frame.status == orders.RF_WARNING:
+            warning = (_error(frame),) if is_news else ()
+            return (*heard, *warning, *self._passes.close(now)), self._next_turn()
         if frame.status == orders.DONE:
-            return (*heard, *self._end_pass(now)), orders.RESET_FIELD
+            return (*heard, *self._end_pass(now)), self._next_turn()
         if self._is_pass_cut or self._parts >= PARTS_MAX:
-            return (*heard, *self._passes.close(now)), orders.RESET_FIELD
-        return heard, orders.INVENTORY_MORE
+            return (*heard, *self._passes.close(now)), self._next_turn()
+        return heard, self._inventory(is_more=True)
 
     def _heard(self, frame: Frame, now: int) -> tuple[Event, ...]:
-        tags, reason = decode_inventory(frame.payload)
+        tags, reason = decode_inventory(frame.payload, has_antennas=self._named is not None)
+        reads = tuple(read for tag in tags for read in tag_reads(tag, antenna=self._antenna, at_ms=now))
         for tag in tags:
-            self._passes.hear(ANTENNA, (tag.code, b""), now)
-        reads = tuple(tag_read(tag, antenna=ANTENNA, at_ms=now) for tag in tags)
+            self._passes.hear(self._antenna, (tag.code, b""), now)
         return (*reads, Rejected(frame.raw[:REJECTED_BYTES_MAX], reason)) if reason else reads
 
     def _end_pass(self, now: int) -> tuple[PassEnd, ...]:
@@ -218,18 +245,18 @@ class FeigIsoDriver:
     def _failed(self, frame: Frame, now: int) -> tuple[Event, ...]:
         """An error answer while reading: said once, however often it comes in a row."""
         ended = self._passes.close(now)
-        if frame.status in orders.FINAL:
+        is_unnamed = self._named is not None and frame.status in orders.NO_SUCH_MODE
+        if frame.status in orders.FINAL or is_unnamed:
             return (*ended, *self._refuse(frame).events)
         self._resume_ms = now + ERROR_PAUSE_MS
         is_news, self._last_error = frame.status != self._last_error, frame.status or 0
         return (*ended, _error(frame)) if is_news else ended
 
     def _refuse(self, frame: Frame) -> Output:
-        name = orders.NAMES[frame.command]
-        detail = (
-            f"The reader refused {name}: {orders.meaning(frame.status or 0)}. Set it to ISO host mode, with scan mode "
-            "and buffered read mode off."
-        )
+        advice = "Set it to ISO host mode, with scan mode and buffered read mode off"
+        if self._named is not None:
+            advice += "; if it has one antenna output, write antennas = [1]"
+        detail = f"The reader refused {orders.NAMES[frame.command]}: {orders.meaning(frame.status or 0)}. {advice}."
         self._rest()
         return Output((_error(frame), self._enter(ReaderPhase.FAULT, detail)))
 
@@ -273,4 +300,6 @@ def _reply(frame: Frame) -> Reply:
 
 def _error(frame: Frame) -> ReaderError:
     status = frame.status or 0
-    return ReaderError(f"{status:02X}", orders.meaning(status), is_retryable=status not in orders.FINAL, raw=frame.raw)
+    return ReaderError(
+        f"{status:02X}", orders.meaning(status, frame.payload), is_retryable=status not in orders.FINAL, raw=frame.raw
+    )

@@ -33,7 +33,13 @@ NAMES: Final = {
 
 DONE: Final = 0x00
 NO_TRANSPONDER: Final = 0x01
+RF_ERROR: Final = 0x83
+RF_WARNING: Final = 0x84
+BUFFER_FULL: Final = 0x93
 MORE_DATA: Final = 0x94
+TAG_ERROR: Final = 0x95
+WITH_TAGS: Final = frozenset({DONE, RF_ERROR, RF_WARNING, BUFFER_FULL, MORE_DATA})
+"""Answers to an inventory that may carry tags. Source: H60301-3e-ID-B, section 6.1, and RF290R C79000-G8976-C377-01, 8.1."""
 
 STATUS_MEANINGS: Final = {
     0x00: "done",
@@ -63,6 +69,18 @@ STATUS_MEANINGS: Final = {
     0x96: "ISO 14443 error of the tag",
     0xF1: "hardware warning",
 }
+TAG_ERRORS: Final = {
+    0x01: "command not supported",
+    0x02: "command not recognised",
+    0x03: "option not supported",
+    0x0F: "unknown error",
+    0x10: "block not available",
+    0x11: "block already locked",
+    0x12: "block locked",
+    0x13: "block not written",
+    0x14: "block not locked",
+}
+"""The byte behind status 95: what the tag itself said. Source: ISO/IEC 15693-3, response error codes."""
 FINAL: Final = frozenset({0x13, 0x14, 0x17, 0x80, 0x81, 0x82})
 """Refusals that another try does not change: a person must set the reader up first."""
 
@@ -71,11 +89,29 @@ FIELD_ON: Final = encode_command(RF_ON_OFF, b"\x01")
 FIELD_OFF: Final = encode_command(RF_ON_OFF, b"\x00")
 RESET_FIELD: Final = encode_command(RF_RESET)
 """Takes the field away for about 15 ms: tags that were heard and told to be quiet answer again."""
-INVENTORY: Final = encode_command(HOST_COMMAND, b"\x01\x00")
-INVENTORY_MORE: Final = encode_command(HOST_COMMAND, b"\x01\x80")
-"""The next part of an answer that did not fit one frame."""
+ANTENNAS_MAX: Final = 8
+"""Bits of the antenna field."""
+_MODE_MORE: Final = 0x80
+_MODE_ANTENNA: Final = 0x10
+NO_SUCH_MODE: Final = frozenset({0x11, 0x80, 0x81, 0x82})
+"""How a reader with one output refuses an inventory that names antennas."""
 
 
-def meaning(status: int) -> str:
-    """The status in words."""
-    return STATUS_MEANINGS.get(status, f"status {status:02X}")
+def encode_inventory(antenna: int | None, *, is_more: bool = False) -> bytes:
+    """An inventory, or the next part of an answer that did not fit one frame.
+
+    With an antenna (1..8) it uses that output, and its records tell antennas; None: readers with one output know only this.
+    Source: RF290R C79000-G8976-C377-01, section 8.2; FEIG H90701-3e-ID-B, section 10.1.1.
+    """
+    mode = _MODE_MORE if is_more else 0
+    if antenna is None:
+        return encode_command(HOST_COMMAND, bytes((0x01, mode)))
+    return encode_command(HOST_COMMAND, bytes((0x01, mode | _MODE_ANTENNA, 1 << (antenna - 1))))
+
+
+def meaning(status: int, payload: bytes = b"") -> str:
+    """The status in words; behind status 95 the payload tells what the tag said."""
+    words = STATUS_MEANINGS.get(status, f"status {status:02X}")
+    if status != TAG_ERROR or not payload:
+        return words
+    return f"{words}: {TAG_ERRORS.get(payload[0], f'code {payload[0]:02X}')}"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reader_drivers.errors import Rejected
 from reader_drivers.feig_iso.describe import Describer
 from reader_drivers.feig_iso.frames import Direction, Frame, FrameHunt, encode_command, encode_reply
-from reader_drivers.feig_iso.tags import Tag, decode_inventory, tag_read
+from reader_drivers.feig_iso.tags import Tag, decode_inventory, tag_reads
 
 # Amarok79/InlayTester.Drivers.FeigReader, tests: an inventory answer with one tag.
 INVENTORY = bytes.fromhex("11 00 B0 00 01 03 00 E0040150A05F02B7 D7BE")
@@ -106,7 +106,7 @@ def test_broken_record_hides_only_what_stands_behind_it(payload: bytes, tags: in
     [("ISO15693", "uid", "iso15693"), ("ISO14443A", "uid", "iso14443"), ("GEN2", "epc", "gen2")],
 )
 def test_read_says_what_kind_of_code_it_has(kind: str, id_kind: str, air: str) -> None:
-    read = tag_read(Tag(kind, UID), antenna=1)
+    (read,) = tag_reads(Tag(kind, UID), antenna=1)
 
     assert (read.id_hex, read.id_bits, read.id_kind, read.air) == ("E0040150A05F02B7", 64, id_kind, air)
 
@@ -124,3 +124,43 @@ def test_answer_to_a_host_command_is_named_by_what_it_tells(status: int, payload
     raw = encode_reply(0xB0, status, bytes.fromhex(payload))
 
     assert Describer("reader_to_host").feed(raw)[0][1][0] == event
+
+
+def test_uid_in_the_order_of_the_air_is_turned_round() -> None:
+    payload = b"\x01\x03\x00" + UID[::-1]
+
+    assert [tag.code for tag in decode_inventory(payload)[0]] == [UID]
+
+
+def test_record_with_antennas_tells_those_that_heard_the_tag() -> None:
+    record = bytes.fromhex("10 03 2A 08 E0040150A05F02B7 02 01 00 3C 00000000 03 83 00 00000000")
+    payload = b"\x02" + record + record
+
+    tags, reason = decode_inventory(payload, has_antennas=True)
+
+    assert (tags, reason) == ((Tag("ISO15693", UID, 0x2A, (1,)),) * 2, "")
+    ((_, (event, facts, reads)),) = Describer("reader_to_host").feed(encode_reply(0xB0, 0, payload))
+    assert (event, [read.antenna for read in reads]) == ("tag_read", [1, 1])
+    assert facts["tags"] == [{"type": "ISO15693", "uid": UID.hex().upper(), "dsfid": "2A", "antennas": (1,)}] * 2
+
+
+@pytest.mark.parametrize("record", ["10 84 00 0C", "00 03 00 08", "10 03 00 08 E0040150A05F02B7 02 01 00"])
+def test_broken_record_with_antennas_is_no_tag(record: str) -> None:
+    tags, reason = decode_inventory(b"\x01" + bytes.fromhex(record), has_antennas=True)
+
+    assert tags == ()
+    assert reason.split(":")[0] in {"format", "length"}
+
+
+def test_tags_of_a_disturbed_inventory_are_described_as_read() -> None:
+    raw = encode_reply(0xB0, 0x84, b"\x01" + ISO15693)
+
+    ((_, (event, facts, reads)),) = Describer("reader_to_host").feed(raw)
+
+    assert (event, facts["status_name"], len(reads)) == ("tag_read", "radio warning", 1)
+
+
+def test_error_of_the_tag_itself_is_told() -> None:
+    ((_, (_, facts, _)),) = Describer("reader_to_host").feed(encode_reply(0xB0, 0x95, b"\x10"))
+
+    assert facts["error"] == "ISO 15693 error of the tag: block not available"
