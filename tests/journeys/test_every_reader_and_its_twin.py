@@ -47,6 +47,8 @@ class Twin:
 
 TWINS = (
     Twin("thingmagic_ff", antennas=4),
+    Twin("magicrf_bb"),
+    Twin("magicrf_bb", options=("--model", "AA")),
     Twin("barcode_line", faults=UNCHECKED, is_scanner=True),
 )
 
@@ -58,7 +60,8 @@ def lying(twin: Twin, seed: int) -> list[dict[str, Any]]:
         {
             "antenna": 1 + n % twin.antennas,
             "epc": chance.randbytes(16 if n % 7 == 0 else 12).hex().upper(),
-            "tid": "E280" + chance.randbytes(10).hex().upper(),
+            # Impinj's chips tell their TID in an inventory where they are asked to, others do not.
+            "tid": ("E2801" if n % 2 else "E2806") + chance.randbytes(10).hex().upper()[1:],
             "rssi_dbm": -50,
         }
         for n in range(min(TAGS, twin.tags_max))
