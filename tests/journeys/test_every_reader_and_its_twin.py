@@ -40,6 +40,13 @@ class Twin:
     """200 for readers that tell one tag at a time."""
     faults: str = FAULTS
     is_scanner: bool = False
+    has_uids: bool = False
+    """True: ISO 15693 tags, whose code is the chip's own."""
+
+    @property
+    def tags(self) -> int:
+        """Fewer where each takes its time, so that a run of the suite stays short."""
+        return min(TAGS if self.tags_max > 200 else TAGS // 5, self.tags_max)
 
     def __str__(self) -> str:
         return "-".join((self.protocol, *self.options[1::2]))
@@ -49,13 +56,19 @@ TWINS = (
     Twin("thingmagic_ff", antennas=4),
     Twin("magicrf_bb"),
     Twin("magicrf_bb", options=("--model", "AA")),
+    Twin("feig_iso", has_uids=True),
+    Twin("feig_iso", options=("--model", "mux"), antennas=3, has_uids=True),
     Twin("barcode_line", faults=UNCHECKED, is_scanner=True),
+    Twin("barcode_ssi", tags_max=200, is_scanner=True),
 )
 
 
 def lying(twin: Twin, seed: int) -> list[dict[str, Any]]:
     """Tags whose codes are far apart, so that no turned bit makes one tag of another."""
     chance = random.Random(seed)
+    if twin.has_uids:
+        uids = (f"E004{chance.randbytes(6).hex().upper()}" for _ in range(twin.tags))
+        return [{"antenna": 1 + n % twin.antennas, "epc": uid, "tid": None} for n, uid in enumerate(uids)]
     return [
         {
             "antenna": 1 + n % twin.antennas,
@@ -64,7 +77,7 @@ def lying(twin: Twin, seed: int) -> list[dict[str, Any]]:
             "tid": ("E2801" if n % 2 else "E2806") + chance.randbytes(10).hex().upper()[1:],
             "rssi_dbm": -50,
         }
-        for n in range(min(TAGS, twin.tags_max))
+        for n in range(twin.tags)
     ]
 
 
