@@ -5,7 +5,7 @@
 | idle | none | `start` → starting |
 | starting | one order at a time, the next after OK | last order answered → reading; refusal → fault; silence → lost |
 | reading | `.iv`, again after each OK or ER | `stop` → stopping; errors one after the other → fault; silence → lost |
-| stopping | none; `.ab` when the inventory does not end | its OK or ER → idle (everything before it counts); silence → lost |
+| stopping | none; `.ab` when the inventory does not end, or at once when one was ordered twice | its OK or ER → idle (everything before it counts); silence → lost |
 
 One `.iv` is one inventory, of the tags in state A or B of the session; both together are one pass. A sled's region is set in
 the factory, for its antenna fits no other: it is compared with the plan before the first inventory and never changed.
@@ -29,7 +29,7 @@ from reader_drivers.passes import PassTracker
 from reader_drivers.reads import BarcodeScan
 from reader_drivers.tsl_ascii2 import orders
 from reader_drivers.tsl_ascii2.frames import BARCODES, BLOCK_ENDS, Line, LineHunt, encode_order
-from reader_drivers.tsl_ascii2.tags import HEADERS, CrcWatch, TagLines
+from reader_drivers.tsl_ascii2.tags import HEADERS, TagLines, Witness
 
 ANTENNA: Final = 1
 """A sled has one."""
@@ -71,8 +71,12 @@ class TslDriver:
         """False: the running pass was cut, so that its end proves no silence."""
         self._block: list[Line] = []
         self._has_told = False
+        self._has_echoed = False
+        """True: the sled begins its answers with the order."""
+        self._is_doubtful = False
+        """True: an inventory was ordered again, so that more than one may be under way."""
         self._tag = TagLines()
-        self._crcs = CrcWatch()
+        self._witness = Witness()
 
     @property
     def phase(self) -> ReaderPhase:
@@ -84,7 +88,8 @@ class TslDriver:
         self._steps = orders.bring_up(plan)
         self._plan = plan
         self._region, self._errors, self._inventories = None, 0, 0
-        self._crcs = CrcWatch()
+        self._has_echoed = self._is_doubtful = False
+        self._witness = Witness()
         return Output((self._enter(ReaderPhase.STARTING),), self._send(self._steps.pop(0)))
 
     def feed(self, received: bytes, now: int) -> Output:
@@ -115,9 +120,9 @@ class TslDriver:
     def stop(self) -> Output:
         """Begin no other inventory; the running one ends by itself. While starting the session is idle at once."""
         if self._phase is ReaderPhase.READING:
-            # Sent only when the inventory does not end by itself: an abort would cut the pass.
-            self._awaited, self._sends, self._silent_from_ms = orders.Step(orders.ABORT), 1, None
-            return Output((self._enter(ReaderPhase.STOPPING),))
+            # Sent at once only when inventories may wait for their turn in the sled: an abort would cut the pass.
+            sent = self._send(orders.Step(orders.ABORT))
+            return Output((self._enter(ReaderPhase.STOPPING),), sent if self._is_doubtful else b"")
         if self._phase is ReaderPhase.STARTING:
             self._rest()
             return Output((self._enter(ReaderPhase.IDLE),))
@@ -158,7 +163,7 @@ class TslDriver:
         if line.header == "SW":
             return Output((*told, Reply(f"switch_{line.value}", line.raw)))
         if line.header == "CS":
-            self._block, self._has_told = [], False
+            self._block, self._has_told, self._has_echoed = [], False, True
         if len(self._block) < BLOCK_LINES_MAX:
             self._block.append(line)
         return Output(told)
@@ -170,8 +175,7 @@ class TslDriver:
             return ()
         self._has_told = True
         try:
-            read = tag.read(antenna=ANTENNA, at_ms=now)
-            self._crcs.check(tag)
+            read = self._witness.read(tag, antenna=ANTENNA, at_ms=now)
         except FrameError as error:
             return (Rejected(tag.raw, str(error)),)
         if self._phase in {ReaderPhase.READING, ReaderPhase.STOPPING}:
@@ -183,8 +187,10 @@ class TslDriver:
         self._block, self._has_told = [], False
         word = _word(block)
         error = int(last.value) if last.header == "ER" else 0
-        is_ours = self._awaited is not None and word in {None, self._word_awaited()}
-        if self._phase is ReaderPhase.STOPPING and word in {None, "iv", "ab"}:
+        # Where orders are echoed, an end without its beginning was sent twice or lost a line: it answers nothing.
+        is_nameless = word is None and not self._has_echoed
+        is_ours = self._awaited is not None and (word == self._word_awaited() or is_nameless)
+        if self._phase is ReaderPhase.STOPPING and (is_ours or (word == "iv" and not self._is_doubtful)):
             ended = self._end_pass(orders.ABORTED if word == "ab" else error, now)
             self._rest()
             return Output((*ended, *self._passes.close(now), self._enter(ReaderPhase.IDLE)))
@@ -269,6 +275,7 @@ class TslDriver:
         if self._sends < SENDS_MAX:
             self._sends += 1
             self._silent_from_ms = now
+            self._is_doubtful = self._is_doubtful or self._phase is ReaderPhase.READING
             return Output((), encode_order(step.text))
         detail = f"The sled did not answer {step.text} in {SENDS_MAX} tries."
         self._rest()

@@ -1,12 +1,15 @@
 """Tags in the lines of a TSL sled: which lines belong to one tag, and the read that they make.
 
 A sled sends one line for each thing it tells of a tag, EPC first, and nothing between two tags: an EPC, or a header that comes
-a second time, belongs to the next tag. With EPC, PC and tag CRC a tag proves its own lines: the only checksum over this link.
+a second time, belongs to the next tag. With EPC, PC and tag CRC a tag proves its own lines: the only checksum over this link
+(options `-e on -c on`; what it leaves open must be told twice).
 Source: readers.md 5.1; tag CRC: Gen2, CRC-16 over PC and EPC.
 """
 
 from binascii import crc_hqx
 from typing import Final
+
+import msgspec
 
 from reader_drivers.errors import FrameError
 from reader_drivers.reads import TagRead
@@ -18,8 +21,8 @@ _BEFORE_EPC: Final = frozenset({"IX", "DT", "PC"})
 """Lines that may stand before the EPC of their tag."""
 PC_IS_UII: Final = 0x0100
 PC_HAS_XPC: Final = 0x0200
-MISFITS_MAX: Final = 3
-"""So many tags in a row are not damaged by chance."""
+ONCE_MAX: Final = 65_536
+"""Values told once that are remembered, far more than a shop has; beyond it all of them must be told twice anew."""
 
 
 class TagLines:
@@ -50,11 +53,24 @@ class TagLines:
 
     @property
     def is_proven(self) -> bool:
-        """PC and tag CRC are there, and the CRC fits; with FastID it may cover the TID too."""
+        """PC and tag CRC are there, and the CRC fits."""
+        return self._fits("") or self.is_tid_proven
+
+    @property
+    def is_tid_proven(self) -> bool:
+        """The CRC covers the TID too, as it does with some chips' FastID."""
+        return "TD" in self.values and self._fits(self.values["TD"])
+
+    @property
+    def has_xpc(self) -> bool:
+        """The CRC covers a word more, which the sled does not tell."""
+        return bool(int(self.values.get("PC", "0"), 16) & PC_HAS_XPC)
+
+    def _fits(self, more: str) -> bool:
         if not {"EP", "PC", "CR"} <= self.values.keys():
             return False
-        pc, epc, tid = (bytes.fromhex(self.values.get(header, "")) for header in ("PC", "EP", "TD"))
-        return int(self.values["CR"], 16) in {tag_crc(pc + epc), tag_crc(pc + epc + tid)}
+        memory = bytes.fromhex(self.values["PC"] + self.values["EP"] + more)
+        return int(self.values["CR"], 16) == tag_crc(memory)
 
     def read(self, *, antenna: int | None = None, at_ms: int | None = None) -> TagRead:
         """The read that the lines make.
@@ -94,34 +110,39 @@ class TagLines:
             raise FrameError("length", f"the EPC has {epc_words} words, PC {pc:04X} announces {pc >> 11}")
 
 
-class CrcWatch:
-    """What the CRC of a sled's tags is worth, learnt from the first ones, apart for tags with and without TID.
+class Witness:
+    """What a session believes of the tags that it is told.
 
-    One that fits shows that it can be compared: from then on a tag whose CRC is wrong or missing is damage. If none of the
-    first fits, the sled means something else by it, and tags count without.
+    The tag CRC proves PC and EPC. What it does not cover counts when it was told twice, letter for letter: the TID, and the
+    EPC where a sled sends no CRC that fits. Once one has fitted, a tag whose CRC is wrong or missing is damage; tags with
+    and without TID apart, because FastID changes what the CRC is over.
     """
 
     def __init__(self) -> None:
-        self._can_compare: dict[bool, bool] = {}
-        self._misfits = {False: 0, True: 0}
+        self._kinds_proven: set[bool] = set()
+        self._once: set[tuple[str, str]] = set()
 
-    def check(self, tag: TagLines) -> None:
-        """Learn from this tag. Raises: FrameError: its lines are damaged."""
+    def read(self, tag: TagLines, *, antenna: int, at_ms: int) -> TagRead:
+        """The read that the lines make, with a TID only if it is proved. Raises: FrameError: they prove no tag."""
+        read = tag.read(antenna=antenna, at_ms=at_ms)
         kind = "TD" in tag.values
         if tag.is_proven:
-            self._can_compare[kind] = True
-            return
-        # With XPC the CRC covers a word that the sled does not tell.
-        if int(tag.values.get("PC", "0"), 16) & PC_HAS_XPC or self._can_compare.get(kind) is False:
-            return
-        if kind not in self._can_compare:
-            if "CR" not in tag.values:
-                return
-            self._misfits[kind] += 1
-            if self._misfits[kind] > MISFITS_MAX:
-                self._can_compare[kind] = False
-                return
-        raise FrameError("crc", "the tag's CRC is missing or does not fit its PC and EPC")
+            self._kinds_proven.add(kind)
+        elif kind in self._kinds_proven and not tag.has_xpc:
+            raise FrameError("crc", "the tag's CRC is missing or does not fit its PC and EPC")
+        elif not self._is_told_again(read.id_hex, ""):
+            raise FrameError("crc", "no CRC proves this tag; it counts when it is told again")
+        if read.tid_hex and not tag.is_tid_proven and not self._is_told_again(read.id_hex, read.tid_hex):
+            return msgspec.structs.replace(read, tid_hex=None)
+        return read
+
+    def _is_told_again(self, epc: str, tid: str) -> bool:
+        if (epc, tid) in self._once:
+            return True
+        if len(self._once) >= ONCE_MAX:
+            self._once.clear()
+        self._once.add((epc, tid))
+        return False
 
 
 def tag_crc(memory: bytes) -> int:

@@ -54,6 +54,7 @@ class Twin:
 
 TWINS = (
     Twin("thingmagic_ff", antennas=4),
+    Twin("tsl_ascii2"),
     Twin("magicrf_bb"),
     Twin("magicrf_bb", options=("--model", "AA")),
     Twin("feig_iso", has_uids=True),

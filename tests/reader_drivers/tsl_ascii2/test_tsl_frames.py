@@ -10,7 +10,7 @@ from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.tsl_ascii2.describe import Describer
 from reader_drivers.tsl_ascii2.frames import LINE_BYTES_MAX, Line, LineHunt, Order, OrderHunt, encode_line, encode_order
 from reader_drivers.tsl_ascii2.orders import parse_params
-from reader_drivers.tsl_ascii2.tags import MISFITS_MAX, CrcWatch, TagLines, tag_crc
+from reader_drivers.tsl_ascii2.tags import ONCE_MAX, TagLines, Witness, tag_crc
 
 # R200 user protocol V2.3.3 and a YRM100 bring-up log: PC, EPC and CRC as real tags sent them.
 REAL_TAGS = [("3400", "30751FEB705C5904E3D50D70", "3A76"), ("3400", "E28011704000021D35AE4008", "D444")]
@@ -163,30 +163,72 @@ def test_fast_id_may_lengthen_pc_and_crc_by_the_tid() -> None:
     assert (group.is_proven, group.read().tid_hex) == (True, tid)
 
 
+def told(witness: Witness, *lines: tuple[str, str]) -> tuple[str, str | None] | None:
+    try:
+        read = witness.read(tag(*lines), antenna=1, at_ms=0)
+    except FrameError:
+        return None
+    return read.id_hex, read.tid_hex
+
+
 def test_crc_counts_once_it_has_fitted() -> None:
     pc, epc, crc = REAL_TAGS[0]
-    watch = CrcWatch()
-    watch.check(tag(("EP", epc)))
-    watch.check(tag(("EP", epc), ("PC", pc), ("CR", crc)))
+    witness = Witness()
+    proven = (("EP", epc), ("PC", pc), ("CR", crc))
 
-    for bad in (tag(("EP", epc)), tag(("EP", "4" + epc[1:]), ("PC", pc), ("CR", crc))):
-        with pytest.raises(FrameError, match=r"^crc:"):
-            watch.check(bad)
-    watch.check(tag(("EP", epc), ("PC", "3600"), ("CR", "0000")))
+    assert told(witness, *proven) == (epc, None)
+    for damaged in ((("EP", epc),), (("EP", "4" + epc[1:]), *proven[1:])):
+        assert [told(witness, *damaged) for _ in range(3)] == [None] * 3
+    assert told(witness, *proven) == (epc, None)
 
 
-def test_crc_that_never_fits_is_given_up_for_its_kind_of_tag_alone() -> None:
-    watch = CrcWatch()
-    odd = [("EP", "30751FEB"), ("PC", "1000"), ("CR", "0000")]
-    with_tid = tag(*odd, ("TD", "E2801170"))
+def test_tag_that_no_crc_proves_counts_when_it_is_told_twice_alike() -> None:
+    pc, epc, _ = REAL_TAGS[0]
+    witness = Witness()
 
-    for _ in range(MISFITS_MAX):
-        with pytest.raises(FrameError, match=r"^crc:"):
-            watch.check(with_tid)
-    for _ in range(3):
-        watch.check(with_tid)
-    with pytest.raises(FrameError, match=r"^crc:"):
-        watch.check(tag(*odd))
+    for without in (
+        (("EP", epc),),
+        (("EP", "41524E4C"), ("PC", "1000"), ("CR", "0000")),
+        (("EP", "AA"), ("PC", "3600")),
+    ):
+        assert told(witness, *without) is None
+        assert told(witness, *without) == (without[0][1], None)
+    assert told(witness, ("EP", epc), ("PC", pc), ("CR", "0000")) == (epc, None)
+
+
+def test_one_that_has_xpc_needs_no_crc_to_fit_but_to_be_told_twice() -> None:
+    pc, epc, crc = REAL_TAGS[0]
+    witness = Witness()
+    told(witness, ("EP", epc), ("PC", pc), ("CR", crc))
+    odd = (("EP", "30751FEB"), ("PC", "1200"), ("CR", "0000"))
+
+    assert [told(witness, *odd) for _ in range(2)] == [None, ("30751FEB", None)]
+
+
+def test_tid_that_no_crc_covers_counts_when_it_is_told_twice_alike() -> None:
+    pc, epc, crc = REAL_TAGS[0]
+    witness = Witness()
+    lines = (("EP", epc), ("PC", pc), ("CR", crc))
+
+    found = [told(witness, *lines, ("TD", tid)) for tid in ("E2801170", "E2801171", "E2801170", "E2801170")]
+
+    assert found == [(epc, None), (epc, None), (epc, "E2801170"), (epc, "E2801170")]
+
+
+def test_tid_that_the_crc_covers_counts_at_once() -> None:
+    epc, tid = "30751FEB", "E2801170"
+    crc = f"{tag_crc(bytes.fromhex('2000' + epc + tid)):04X}"
+
+    assert told(Witness(), ("EP", epc), ("PC", "2000"), ("CR", crc), ("TD", tid)) == (epc, tid)
+
+
+def test_what_was_told_once_is_held_in_bounded_memory() -> None:
+    witness = Witness()
+    told(witness, ("EP", "AAAA"))
+    for n in range(ONCE_MAX):
+        told(witness, ("EP", f"{n:08X}"))
+
+    assert told(witness, ("EP", "AAAA")) is None
 
 
 def test_damage_beside_a_proven_tag_costs_what_the_crc_does_not_cover() -> None:

@@ -28,14 +28,39 @@ def reading() -> TslDriver:
 
 
 def test_inventory_gives_reads_then_the_next_inventory(reading: TslDriver) -> None:
-    output = reading.feed(block(".iv -qt a", RING, CHAIN.replace("RI", "TD: E2801170\r\nRI")), 40)
+    tagged = CHAIN.replace("RI", "TD: E2801170\r\nRI")
+    reading.feed(block(".iv -qt b", tagged), 20)
+    output = reading.feed(block(".iv -qt a", RING, tagged), 40)
 
-    ring, chain = output.events
-    assert isinstance(ring, TagRead)
-    assert isinstance(chain, TagRead)
+    ring, chain = (event for event in output.events if isinstance(event, TagRead))
     assert (ring.id_hex, ring.rssi_dbm, ring.antenna, ring.tid_hex) == ("30751FEB705C5904E3D50D70", -55, 1, None)
     assert (chain.id_hex, chain.rssi_dbm, chain.tid_hex) == ("E28011704000021D35AE4008", -42, "E2801170")
+    assert sent(output) == [".iv -qt a"]
+
+
+def test_end_that_comes_twice_orders_one_inventory(reading: TslDriver) -> None:
+    output = reading.feed(block(".iv -qt a", RING) + b"OK:\r\n\r\n", 40)
+
     assert sent(output) == [".iv -qt b"]
+
+
+def test_end_whose_beginning_was_lost_is_waited_out(reading: TslDriver) -> None:
+    output = reading.feed(f"{RING}OK:\r\n\r\n".encode(), 0)
+
+    assert (reads(output), sent(output)) == (["30751FEB705C5904E3D50D70"], [])
+    reading.tick(0)
+    assert sent(reading.tick(INVENTORY_MS)) == [".iv -qt a"]
+
+
+def test_stop_after_an_inventory_was_ordered_twice_waits_for_the_abort(reading: TslDriver) -> None:
+    reading.tick(0)
+    reading.tick(INVENTORY_MS)
+
+    assert sent(reading.stop()) == [".ab"]
+    late = reading.feed(block(".iv -qt a", RING) + block(".iv -qt a", CHAIN), INVENTORY_MS + 100)
+    assert reads(late) == ["30751FEB705C5904E3D50D70", "E28011704000021D35AE4008"]
+    assert of(ReaderState, late.events) == []
+    assert of(ReaderState, reading.feed(block(".ab"), INVENTORY_MS + 200).events) == [ReaderState(ReaderPhase.IDLE)]
 
 
 def test_empty_inventory_is_traffic_and_both_targets_are_a_pass(reading: TslDriver) -> None:
@@ -92,7 +117,7 @@ def test_time_or_number_alone_is_no_tag(reading: TslDriver) -> None:
 def test_tag_without_crc_is_damage_once_the_sled_has_sent_one(reading: TslDriver) -> None:
     bare = "EP: 30751FEB705C5904E3D50D71\r\nRI: -55\r\n"
 
-    assert reads(reading.feed(block(".iv -qt a", bare), 10)) == ["30751FEB705C5904E3D50D71"]
+    assert [reads(reading.feed(block(".iv -qt a", bare), now)) for now in (5, 10)] == [[], ["30751FEB705C5904E3D50D71"]]
     assert reads(reading.feed(block(".iv -qt b", CHAIN, bare), 20)) == ["E28011704000021D35AE4008"]
 
 
@@ -106,7 +131,7 @@ def test_sled_of_the_next_session_may_be_one_without_crc(reading: TslDriver) -> 
     reading.feed(EMPTY, 20)
     bring_up(reading)
 
-    assert reads(reading.feed(block(".iv -qt a", "EP: 30751FEB\r\n"), 30)) == ["30751FEB"]
+    assert reads(reading.feed(block(".iv -qt a", *["EP: 30751FEB\r\n"] * 2), 30)) == ["30751FEB"]
 
 
 def test_lost_epc_line_costs_its_tag_and_not_the_ones_behind_it(reading: TslDriver) -> None:
