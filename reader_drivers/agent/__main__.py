@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from reader_drivers.agent.decode import decode_bytes, decode_hex_lines
-from reader_drivers.agent.ports import list_devices
 from reader_drivers.agent.protocols import PROTOCOLS, UnknownProtocol, protocol_named
 from reader_drivers.agent.settings import AgentSettings, ReaderSettings, SettingsRefused, load_settings
 from reader_drivers.epc_writing import EpcOrder, EpcWriting, EpcWritten, OrderRefused
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "run":
                 return _run(load_settings(given.config), is_tied_to_stdin=given.stdin_eof)
             case "list":
-                return _list(as_json=given.json)
+                return _list(given.ports, is_asking=given.ask, as_json=given.json)
             case "test":
                 return _test(load_settings(given.config).reader(given.reader))
             case "write":
@@ -69,7 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--config", type=Path, required=True, help="agent.toml")
     run.add_argument("--stdin-eof", action="store_true", help="stop when standard input ends")
 
-    listing = commands.add_parser("list", help="what is plugged in", epilog="example: baguier-agent list --json")
+    listing = commands.add_parser("list", help="what is plugged in", epilog="example: baguier-agent list --ask")
+    listing.add_argument(
+        "ports", metavar="PORT", nargs="*", help="only these, also tcp:HOST:PORT; else all serial ports"
+    )
+    listing.add_argument("--ask", action="store_true", help="ask each unknown port who it is; nothing is transmitted")
     listing.add_argument("--json", action="store_true", help="one JSON list")
 
     test = commands.add_parser(
@@ -143,24 +146,35 @@ def _cancel_at_eof(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) ->
         loop.call_soon_threadsafe(task.cancel)
 
 
-def _list(*, as_json: bool) -> int:
-    devices = list_devices()
+def _list(ports: Sequence[str], *, is_asking: bool, as_json: bool) -> int:
+    from serial.tools import list_ports
+
+    from reader_drivers.agent.ports import ask_all, describe, list_devices, named_devices
+
+    devices = named_devices(ports) if ports else list_devices(list_ports.comports)
+    if is_asking:
+        devices = ask_all(devices)
     if as_json:
         print(json.dumps(devices, ensure_ascii=False))
         return 0
     if not devices:
-        print("No serial port is plugged in.", file=sys.stderr)
+        print(
+            "No serial port is plugged in. Plug the reader in; one on the network is asked by its address: "
+            "baguier-agent list --ask tcp:HOST:PORT.",
+            file=sys.stderr,
+        )
     for device in devices:
-        driver = device["protocol"] or "unknown until tested"
-        print(f"{device['port']}  {device['description']}  {device['serial_number'] or '-'}  {driver}")
+        print(describe(device, is_asked=is_asking))
     return 0
 
 
 def _test(reader: ReaderSettings) -> int:
-    from reader_drivers.agent.trial import try_reader
+    from reader_drivers.agent.recognise import advice
+    from reader_drivers.agent.trial import other_protocol, try_reader
 
     try:
         trial = asyncio.run(try_reader(reader))
+        other = asyncio.run(other_protocol(reader, trial))
     except (ReaderLost, ReaderFault) as error:
         print(f"baguier-agent: {error}", file=sys.stderr)
         return 1
@@ -174,7 +188,9 @@ def _test(reader: ReaderSettings) -> int:
         print(f"not understood {piece.raw.hex().upper()}  {piece.reason}")
     tags = {(epc, tid) for epc, tid, _ in trial.tags}
     print(f"{len(tags)} tags, {len(trial.scans)} scans, {len(trial.rejected)} pieces not understood")
-    return 0 if trial.has_read else 1
+    if other is not None:
+        print(f"baguier-agent: {advice(other)}", file=sys.stderr)
+    return 0 if trial.has_read and other is None else 1
 
 
 def _write(given: argparse.Namespace) -> int:

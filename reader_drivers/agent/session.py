@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from reader_drivers.agent.folding import Folder
+from reader_drivers.agent.recognise import BYTES_MAX, advice, recognise
 from reader_drivers.agent.settings import ReaderSettings
 from reader_drivers.agent.spool import Attachment
 from reader_drivers.agent.talk import TICK_S
@@ -72,6 +73,7 @@ class ReaderSession:
         self._at_rest.set()
         self._unsent = b""
         self._fault_until_ms = 0
+        self._strange = b""
         self._reported_ms = 0
         self._reported_rejected = 0
 
@@ -203,8 +205,9 @@ class ReaderSession:
             case ReaderError(error_code, meaning):
                 log.warning("%s reports %s: %s", self.name, error_code, meaning)
                 self._say(self._state, f"{error_code}: {meaning}")
-            case Rejected():
+            case Rejected(raw):
                 self.rejected += 1
+                self._strange = (self._strange + raw)[-BYTES_MAX:]
             case _:
                 # Keep-alives and answers are the driver's own business.
                 return
@@ -231,9 +234,9 @@ class ReaderSession:
         if self.rejected == self._reported_rejected or now - self._reported_ms < REJECTION_REPORT_S * 1000:
             return
         self._reported_ms, self._reported_rejected = now, self.rejected
-        self._report(
-            ReaderHealth(self.name, self._state, f"{self.rejected} unreadable pieces so far; check cable and speed.")
-        )
+        found = recognise(self._strange)
+        cause = "check cable and speed." if found in {None, self._settings.protocol} else advice(found)
+        self._report(ReaderHealth(self.name, self._state, f"{self.rejected} unreadable pieces so far; {cause}"))
 
     def _say(self, state: str, detail: str) -> None:
         if (state, detail) == (self._state, self._detail):

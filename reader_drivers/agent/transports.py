@@ -8,14 +8,12 @@ import asyncio
 import contextlib
 import select
 import socket
-import sys
 import threading
 import time
 from typing import Final, Protocol
 
-import serial
-from serial.tools import list_ports
-
+from reader_drivers.agent.port_words import opening_refused
+from reader_drivers.agent.posix import LINK_ERRORS
 from reader_drivers.errors import ReaderLost
 
 READ_TIMEOUT_S: Final = 0.2
@@ -24,14 +22,6 @@ WRITE_TIMEOUT_S: Final = 1.0
 TCP_READ_BYTES: Final = 65_536
 PENDING_BYTES_MAX: Final = 1_048_576
 """Bytes that wait for the event loop: 20,000 frames. Beyond it the thread stops reading and the link's buffer fills."""
-
-if sys.platform == "win32":
-    LINK_ERRORS: tuple[type[Exception], ...] = (OSError,)
-else:
-    import termios
-
-    # A vanished device raises termios.error from flush and close, which is no OSError; an empty read is loss in pyserial.
-    LINK_ERRORS = (OSError, termios.error)
 
 
 def monotonic_ms() -> int:
@@ -95,6 +85,9 @@ def device_path(port: str) -> str:
     """
     if not port.startswith("usb:"):
         return port
+    # Late, because it takes a third of a bare start; a computer with network readers needs none of it.
+    from serial.tools import list_ports
+
     number = port.removeprefix("usb:")
     for found in list_ports.comports():
         if found.serial_number == number:
@@ -184,6 +177,8 @@ async def open_link(port: str, baud: int) -> SerialLink:
         if port.startswith("tcp:"):
             host, _, number = port.removeprefix("tcp:").removeprefix("//").rpartition(":")
             return TcpPort(host, int(number))
+        import serial
+
         # Exclusive, because two programs on one reader would take each other's answers.
         return serial.Serial(
             device_path(port), baud, timeout=READ_TIMEOUT_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
@@ -192,4 +187,4 @@ async def open_link(port: str, baud: int) -> SerialLink:
     try:
         return SerialLink(await asyncio.to_thread(opened), asyncio.get_running_loop())
     except (*LINK_ERRORS, ValueError) as error:
-        raise ReaderLost(f"{port} cannot be opened: {error}.") from error
+        raise ReaderLost(await asyncio.to_thread(opening_refused, port, error)) from error

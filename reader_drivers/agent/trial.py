@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+from reader_drivers.agent.protocols import ProtocolEntry
+from reader_drivers.agent.recognise import ask, recognise
 from reader_drivers.agent.settings import ReaderSettings
 from reader_drivers.agent.talk import Talk
 from reader_drivers.agent.transports import open_link
@@ -65,3 +67,16 @@ async def try_reader(settings: ReaderSettings, *, seconds: float = TRIAL_S) -> T
     finally:
         await link.close()
     return trial
+
+
+async def other_protocol(settings: ReaderSettings, trial: Trial) -> ProtocolEntry | None:
+    """The protocol that this reader really speaks, when the trial was no success; None: the right one, or unknown.
+
+    Raises: ReaderLost: the port vanished meanwhile.
+    """
+    if trial.tags or trial.scans:
+        return None
+    found = recognise(b"".join(piece.raw for piece in trial.rejected))
+    if found is None and not trial.has_read:
+        found = await ask(settings.port)
+    return None if found is settings.protocol else found
