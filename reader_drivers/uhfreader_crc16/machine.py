@@ -30,7 +30,7 @@ from reader_drivers.turns import Target, Turns
 from reader_drivers.uhfreader_crc16 import numbers, orders
 from reader_drivers.uhfreader_crc16.bring_up import Step, mismatch, scan_ms, steps_for
 from reader_drivers.uhfreader_crc16.frames import BROADCAST, Direction, Frame, FrameHunt, encode_command
-from reader_drivers.uhfreader_crc16.tags import tag_read, tags_in
+from reader_drivers.uhfreader_crc16.tags import pushing_kind, tag_read, tags_in
 
 ANSWER_MS: Final = 1_000
 """Time for one answer; for the answer to an inventory, beyond its scan time (the manual names 75 ms)."""
@@ -131,7 +131,9 @@ class UhfReaderDriver:
             over = self._round_answered(frame, now)
             return Output((*events, *over.events), over.sent)
         if frame.order == numbers.PUSHED:
-            return Output(self._reads(frame, now) or (KeepAlive(now, frame.raw),), self._quieten())
+            # Heartbeats are the newer kind's.
+            kind = pushing_kind(frame.payload) if frame.status == numbers.DONE else orders.UHFREADER288
+            return Output(self._reads(frame, now) or (KeepAlive(now, frame.raw),), self._quieten(self._profile or kind))
         if is_answer:
             return self._answered(frame, now)
         # An answer to an order of an earlier life, or to none: shown, not acted upon.
@@ -198,12 +200,11 @@ class UhfReaderDriver:
         payload = orders.inventory_payload(self._profile, plan, antenna=turns.antenna, target=turns.target)
         return self._send((numbers.INVENTORY, payload))
 
-    def _quieten(self) -> bytes:
+    def _quieten(self, kind: orders.Profile) -> bytes:
         """A reader that pushes tags transmits without being asked. While starting, its mode is asked for and set anyway."""
         if self._awaited or self._phase not in {ReaderPhase.IDLE, ReaderPhase.FAULT}:
             return b""
-        profile = self._profile or orders.UHFREADER288
-        return self._send((profile.set_mode, profile.answer_mode))
+        return self._send((kind.set_mode, kind.answer_mode))
 
     def _answered(self, frame: Frame, now: int) -> Output:
         order, self._awaited = self._awaited[2], b""

@@ -4,11 +4,13 @@
 |---|---|
 | 01, 0F of the 18 | number of tags (1), then for each: length (1), EPC |
 | 01, 0F of the 288 | antennas as bits (1), number of tags (1), then for each: length (1), EPC [TID], strength (1) |
-| EE | antennas as bits (1), length (1), EPC, strength (1) |
+| EE of the 18 | EPC, nothing else: an even number of bytes |
+| EE of the 288 | antennas as bits (1), length (1), EPC, strength (1): an odd number of bytes |
 | 72 | number of tags (1), then for each: antennas as bits (1), length (1), EPC [TID], strength (1), count (1) |
 
 Length bit 7: the last 12 bytes are the TID. Bit 6 without it: phase and frequency follow, which we never ask for and no
-source measures. Strength is a raw byte whose scale differs by model, so it becomes no dBm. Source: readers.md section 4.
+source measures. Strength is a raw byte whose scale differs by model, so it becomes no dBm. Source: readers.md section 4; EE of
+the 18: public captures such as 1100EE00E2000020401302162510BBECB1B1.
 """
 
 from typing import Final
@@ -93,9 +95,18 @@ def decode_list_288(payload: bytes) -> tuple[Heard, ...]:
     return heard
 
 
+def pushing_kind(payload: bytes) -> Profile:
+    """The kind of reader that sends such real-time frames: EPCs have whole words, so the number of bytes tells."""
+    return UHFREADER288 if len(payload) % 2 else UHFREADER18
+
+
 def decode_pushed(payload: bytes) -> tuple[Heard, ...]:
     """The tag of a real-time frame. Raises: FrameError: lengths do not fit."""
     cursor = _Cursor(payload)
+    if pushing_kind(payload) is UHFREADER18:
+        heard = Heard(cursor.take(min(len(payload), EPC_BYTES_MAX)))
+        cursor.require_end()
+        return (heard,) if heard.epc else ()
     mask = cursor.number()
     heard = Heard(*cursor.code(), cursor.number(), mask)
     cursor.require_end()

@@ -59,6 +59,9 @@ TWINS = (
     Twin("magicrf_bb", options=("--model", "AA")),
     Twin("feig_iso", has_uids=True),
     Twin("feig_iso", options=("--model", "mux"), antennas=3, has_uids=True),
+    Twin("uhfreader_crc16", antennas=4),
+    Twin("uhfreader_crc16", options=("--model", "18")),
+    Twin("uhfreader_crc16", options=("--model", "18-active")),
     Twin("barcode_line", faults=UNCHECKED, is_scanner=True),
     Twin("barcode_ssi", tags_max=200, is_scanner=True),
 )

@@ -153,6 +153,7 @@ def test_longest_epc_with_a_tid_is_read() -> None:
 
 
 def test_pushed_and_buffered_tags_are_read() -> None:
+    assert decode_pushed(bytes.fromhex("0209 0B16 2510 BBEC")) == (Heard(bytes.fromhex("02090B162510BBEC")),)
     assert decode_pushed(bytes.fromhex("02 02 1111 60")) == (Heard(b"\x11\x11", b"", 0x60, 2),)
     assert decode_buffer(bytes.fromhex("01 05 02 1111 60 03")) == (Heard(b"\x11\x11", b"", 0x60, 5, 3),)
 

@@ -371,6 +371,18 @@ def test_reader_that_pushes_unasked_is_heard_and_told_to_wait_once() -> None:
     assert len(of(TagRead, first.events)) == len(of(TagRead, second.events)) == 1
     assert first.sent[2:4] == b"\x76\x00"
     assert second.sent == b""
+    assert UhfReaderDriver().feed(encode_reply(0xEE, 0x28, bytes(12)), 0).sent[2:4] == b"\x76\x00"
+
+
+def test_older_kind_that_pushes_sends_the_bare_epc_and_is_told_to_wait_by_its_own_order() -> None:
+    # A public capture: neither antenna nor length nor strength, and never 0534721FBE… out of the middle.
+    captured = bytes.fromhex("1100EE00E2000020401302162510BBECB1B1")
+    output = UhfReaderDriver().feed(captured, 0)
+
+    assert [read.id_hex for read in of(TagRead, output.events) if isinstance(read, TagRead)] == [
+        "E2000020401302162510BBEC"
+    ]
+    assert output.sent[2:-2] == bytes.fromhex("35 000000000000")
 
 
 def test_frame_that_stops_in_the_middle_is_given_up_and_the_next_one_read(reading: UhfReaderDriver) -> None:
