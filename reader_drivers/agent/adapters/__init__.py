@@ -1,0 +1,1 @@
+"""Adapters: readers that are no line of bytes, each made into a port like any other."""
