@@ -6,12 +6,12 @@ a second time, belongs to the next tag. With EPC, PC and tag CRC a tag proves it
 Source: readers.md 5.1; tag CRC: Gen2, CRC-16 over PC and EPC.
 """
 
-from binascii import crc_hqx
 from typing import Final
 
 import msgspec
 
 from reader_drivers.errors import FrameError
+from reader_drivers.framing import crc_gen2
 from reader_drivers.reads import TagRead
 from reader_drivers.tsl_ascii2.frames import Line
 
@@ -70,7 +70,7 @@ class TagLines:
         if not {"EP", "PC", "CR"} <= self.values.keys():
             return False
         memory = bytes.fromhex(self.values["PC"] + self.values["EP"] + more)
-        return int(self.values["CR"], 16) == tag_crc(memory)
+        return int(self.values["CR"], 16) == crc_gen2(memory)
 
     def read(self, *, antenna: int | None = None, at_ms: int | None = None) -> TagRead:
         """The read that the lines make.
@@ -143,12 +143,3 @@ class Witness:
             self._once.clear()
         self._once.add((epc, tid))
         return False
-
-
-def tag_crc(memory: bytes) -> int:
-    """CRC-16 that a Gen2 tag sends behind PC and EPC (CRC-GENIBUS).
-
-    >>> f"{tag_crc(bytes.fromhex('3400 30751FEB705C5904E3D50D70')):04X}"
-    '3A76'
-    """
-    return crc_hqx(memory, 0xFFFF) ^ 0xFFFF

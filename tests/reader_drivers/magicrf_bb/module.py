@@ -1,6 +1,7 @@
 """A MagicRF module written out by hand: its answers, and a session that has been set up with it."""
 
 from reader_drivers.driver import Event, Output, ReadPlan, Region
+from reader_drivers.framing import crc_gen2
 from reader_drivers.magicrf_bb.frames import BB, Frame, FrameHunt, encode_answer, encode_notification
 from reader_drivers.magicrf_bb.machine import MagicRfDriver
 from reader_drivers.reads import TagRead
@@ -30,8 +31,8 @@ NO_TAG = bytes.fromhex("BB 01 FF 0001 15 16 7E")
 
 def tag(epc: str, rssi: int = -50, start: int = BB) -> bytes:
     code = bytes.fromhex(epc)
-    pc = len(code) // 2 << 11
-    return encode_notification(bytes((rssi & 0xFF,)) + pc.to_bytes(2, "big") + code + bytes(2), start=start)
+    memory = (len(code) // 2 << 11).to_bytes(2, "big") + code
+    return encode_notification(bytes((rssi & 0xFF,)) + memory + crc_gen2(memory).to_bytes(2, "big"), start=start)
 
 
 def orders(output: Output) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reader_drivers.errors import FrameError, Rejected
+from reader_drivers.framing import crc_gen2
 from reader_drivers.magicrf_bb.describe import Describer
 from reader_drivers.magicrf_bb.frames import (
     AA,
@@ -28,13 +29,15 @@ STARTS = st.sampled_from([BB, AA])
 def reports(draw: st.DrawFn) -> TagReport:
     words = draw(st.integers(0, 31))
     has_xpc = draw(st.booleans())
-    low_bits = draw(st.integers(0, 0x7FF)) & ~0x200 | has_xpc * 0x200
+    pc = words << 11 | draw(st.integers(0, 0x7FF)) & ~0x200 | has_xpc * 0x200
+    xpc = draw(st.binary(min_size=2, max_size=2)) if has_xpc else b""
+    epc = draw(st.binary(min_size=2 * words, max_size=2 * words))
     return TagReport(
         rssi_dbm=draw(st.integers(-128, 127)),
-        pc=words << 11 | low_bits,
-        xpc_w1=draw(st.integers(0, 0xFFFF)) if has_xpc else None,
-        epc=draw(st.binary(min_size=2 * words, max_size=2 * words)),
-        tag_crc=draw(st.integers(0, 0xFFFF)),
+        pc=pc,
+        xpc_w1=int.from_bytes(xpc, "big") if has_xpc else None,
+        epc=epc,
+        tag_crc=crc_gen2(pc.to_bytes(2, "big") + xpc + epc),
     )
 
 
@@ -119,15 +122,26 @@ def test_tag_whose_length_is_not_in_its_pc_is_broken(parameter: str) -> None:
         decode_tag(bytes.fromhex(parameter))
 
 
+def test_damage_that_the_sum_misses_is_found_by_the_crc_of_the_tag() -> None:
+    # One byte of the EPC is one more, the next one less: the sum of the frame is the same.
+    damaged = TAG.replace(bytes.fromhex("170400"), bytes.fromhex("180300"))
+
+    (frame,) = hunted(damaged)
+
+    assert isinstance(frame, Frame)
+    with pytest.raises(FrameError, match=r"^crc:"):
+        decode_tag(frame.parameter)
+
+
 def test_xpc_word_is_no_part_of_the_epc() -> None:
-    with_word, without = (decode_tag(bytes.fromhex(f"D6 0A00 {word} E280 D444")) for word in ("0001", ""))
+    with_word, without = (decode_tag(bytes.fromhex(f"D6 0A00 {word} E280 A785")) for word in ("0001", ""))
 
     assert (with_word.xpc_w1, with_word.epc.hex()) == (1, "e280")
     assert (without.xpc_w1, without.epc.hex()) == (None, "e280")
 
 
 def test_toggle_bit_makes_the_code_a_uii() -> None:
-    report = decode_tag(bytes.fromhex("D6 0900 E280 D444"))
+    report = decode_tag(bytes.fromhex("D6 0900 E280 6F10"))
 
     assert tag_read(report).id_kind == "uii"
 
