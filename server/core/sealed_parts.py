@@ -10,6 +10,7 @@
 The bytes are kept for ever; a verifier hashes them and compares.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 from server.core import count_acts as acts
@@ -81,4 +82,5 @@ def _b2(count: Count) -> JsonObject:
 
 def _part(part: str, round_id: RoundId | None, plain: JsonObject) -> SealedPart:
     assert round_id is not None
-    return SealedPart(part, round_id, canonical.encode(plain), digest_of(plain))
+    body = canonical.encode(plain)
+    return SealedPart(part, round_id, body, hashlib.sha256(body).hexdigest())

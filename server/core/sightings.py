@@ -14,9 +14,9 @@ from server.core.sealed_sets import SealedSet
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One piece, there and then."""
+    """Pieces found together, there and then."""
 
-    ref: PieceRef
+    refs: tuple[PieceRef, ...]
     is_by_hand: bool
     at: int
     """ms since 1970."""
@@ -27,24 +27,23 @@ class Sighting:
 
 
 def sightings_of(act: Act, count: Count) -> tuple[Sighting, ...]:
-    """The pieces that an act on a count found at its place, in order of references, by hand before by radio."""
+    """The pieces that an act on a count found at its place, by hand before by radio."""
     place = count.plan.place
     match act:
         case acts.SealRound(sealed=sealed) | acts.EndSearch(sealed=sealed) | acts.SealBlindRound(sealed=sealed):
             return _sealed(sealed, place=place)
         case acts.AnswerAsk(is_present=True) | acts.ConfirmRecount(is_present=True):
-            return (Sighting(act.ref, is_by_hand=True, at=act.at, place=place, person=act.by.person),)
+            return (Sighting((act.ref,), is_by_hand=True, at=act.at, place=place, person=act.by.person),)
         case acts.ScanLabels(refs=refs):
-            return tuple(Sighting(ref, is_by_hand=True, at=act.at, place=place, person=act.by.person) for ref in refs)
+            return (Sighting(refs, is_by_hand=True, at=act.at, place=place, person=act.by.person),)
         case acts.HearLate(refs=refs):
-            return tuple(Sighting(ref, is_by_hand=False, at=act.at, place=place, person=None) for ref in refs)
+            return (Sighting(refs, is_by_hand=False, at=act.at, place=place, person=None),)
         case _:
             return ()
 
 
 def _sealed(sealed: SealedSet, *, place: PlaceId) -> tuple[Sighting, ...]:
-    by_hand = [
-        Sighting(ref, is_by_hand=True, at=sealed.at, place=place, person=sealed.by.person) for ref in sealed.by_hand
-    ]
-    heard = [Sighting(ref, is_by_hand=False, at=sealed.at, place=place, person=None) for ref in sealed.heard]
-    return tuple(by_hand + heard)
+    return (
+        Sighting(sealed.by_hand, is_by_hand=True, at=sealed.at, place=place, person=sealed.by.person),
+        Sighting(sealed.heard, is_by_hand=False, at=sealed.at, place=place, person=None),
+    )

@@ -137,7 +137,7 @@ def _note_seen(unit: UnitOfWork, moved: Moved) -> None:
         return
     place = moved.to_place if moved.to_status is Status.IN_STOCK else None
     person = PersonId(moved.person_id)
-    seen = Sighting(moved.piece.ref, is_by_hand=True, at=to_ms(moved.at), place=place, person=person)
+    seen = Sighting((moved.piece.ref,), is_by_hand=True, at=to_ms(moved.at), place=place, person=person)
     sightings.note(unit.conn, unit.shop_id, [seen])
 
 
