@@ -8,7 +8,7 @@ import pathlib
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from simulators.faults import FaultyWire
 from simulators.links import Link
@@ -43,6 +43,14 @@ class SimulatedReader(Protocol):
 
     def due(self, now_s: float) -> list[bytes]:
         """Frames due by now."""
+
+
+@runtime_checkable
+class Greeting(Protocol):
+    """A reader on the network, which speaks first and forgets the last client's orders."""
+
+    def greeting(self, now_s: float) -> list[bytes]:
+        """Frames for a client that has just connected."""
 
 
 class Sent:
@@ -113,6 +121,7 @@ class _Loop:
             self._fill(now_s)
         can_send = self._out if now_s >= self._out_at_s else b""
         outcome = self._service.link.wait(can_send, self._pause_s(now_s) if self._is_plugged else 0.0)
+        is_new = not self._is_plugged
         self._is_plugged = outcome is not None
         if outcome is None:
             # Nobody is there: what was on its way is lost, and the reader goes on when somebody comes.
@@ -120,6 +129,8 @@ class _Loop:
             self._chunks.clear()
             time.sleep(UNPLUGGED_S)
             return
+        if is_new and isinstance(self._reader, Greeting):
+            self._carry(self._reader.greeting(time.monotonic()))
         received, sent = outcome
         if sent:
             self._out = self._out[sent:]

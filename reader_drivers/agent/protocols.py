@@ -13,6 +13,8 @@ from reader_drivers.feig_iso.describe import Describer as FeigIsoDescriber
 from reader_drivers.feig_iso.machine import FeigIsoDriver
 from reader_drivers.hid_pos.describe import Describer as HidPosDescriber
 from reader_drivers.hid_pos.machine import HidPosDriver
+from reader_drivers.llrp.describe import Describer as LlrpDescriber
+from reader_drivers.llrp.machine import LlrpDriver
 from reader_drivers.magicrf_bb.describe import Describer as MagicRfDescriber
 from reader_drivers.magicrf_bb.machine import MagicRfDriver
 from reader_drivers.r2000_a0.describe import Describer as R2000Describer
@@ -56,6 +58,7 @@ PROTOCOLS: Final = (
     ),
     ProtocolEntry("hid_pos", HidPosDriver, HidPosDescriber, ("reader_to_host",), 9_600, False),
     ProtocolEntry("tsl_ascii2", TslDriver, TslDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
+    ProtocolEntry("llrp", LlrpDriver, LlrpDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
     ProtocolEntry("magicrf_bb", MagicRfDriver, MagicRfDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
 )
 

@@ -57,6 +57,7 @@ CASES = (
     Case(protocol_named("hid_pos"), good_frames("hid_pos")[:3], b"\x00\x13\x37"),
     # Published EP lines come without CRC, and such a tag must be told twice.
     Case(protocol_named("tsl_ascii2"), (*good_frames("tsl_ascii2", but="tsl-009"), PROVEN_TAG), b"\x00\x13\x37"),
+    Case(protocol_named("llrp"), good_frames("llrp"), b"\x00\x13\x37"),
     Case(protocol_named("magicrf_bb"), good_frames("magicrf_bb"), b"\x00\x13\x37"),
 )
 
