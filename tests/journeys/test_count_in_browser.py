@@ -120,6 +120,40 @@ def test_a_scan_and_a_seal_made_on_a_dead_line_survive_a_reload_and_arrive(
     expect(page.get_by_text("en attente")).to_have_count(0, timeout=WAIT_MS)
 
 
+def test_who_goes_on_while_the_seal_is_on_its_way_is_brought_back_to_what_was_silent(
+    shop: PadShop, handhelds: tuple[BrowserContext, BrowserContext]
+) -> None:
+    device = handhelds[0]
+    claire = enter(device, shop, device="claire", name=CLAIRE)
+    first, second = shop.trays
+    mute, *heard = shop.on_tray(first)
+    counting = count(claire, shop, heard)
+    device.set_offline(True)
+    counting.seal()
+    counting.button("Plateau suivant").click()
+    counting.says("Ce plateau n'a pas pu être ouvert.")
+    device.set_offline(False)
+    counting.says("au moins une pièce est restée silencieuse")
+
+    counting.button("Réessayer").click()
+    shop.lay_on_pad(shop.on_tray(second))
+    counting.waits_for_stable()
+    assert digits_shown(claire) == []
+    counting.button("Chercher").click()
+    assert counting.silent() == [mute.ref]
+    counting.scan(mute.label)
+    counting.waits_for_sealed()
+    # The tray that was begun comes before any other.
+    counting.button("Plateau suivant").click()
+    counting.waits_for_stable()
+    counting.seal()
+    counting.waits_for_sealed()
+    claire.get_by_role("button", name="Retour", exact=True).click()
+
+    for path in shop.trays:
+        Tour(claire).waits_for(path, "Scellé, à vérifier")
+
+
 def test_neither_the_counter_nor_the_counter_s_device_verifies(
     shop: PadShop, handhelds: tuple[BrowserContext, BrowserContext]
 ) -> None:

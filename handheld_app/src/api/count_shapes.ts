@@ -66,9 +66,10 @@ export const searchShape: v.GenericSchema<unknown, SearchList> = v.pipe(
 );
 
 const stageBody = v.object({ stage: v.picklist(HEARD_STAGES), is_unknown_heard: v.boolean() });
+const refusedBody = v.object({ code: v.pipe(v.string(), v.maxLength(64)) });
 const scannedBody = v.object({ text: v.pipe(v.string(), v.maxLength(1_000)) });
 
-export type RoundNews = CountingInput | { readonly kind: "heard_code"; readonly text: string } | { readonly kind: "changed" };
+export type RoundNews = CountingInput | { readonly kind: "heard_code"; readonly text: string } | { readonly kind: "changed" } | { readonly kind: "late" };
 
 /** What a message of `round/{id}` says; null: a type of a later issue, or of no concern here. */
 export function roundNews(message: { readonly type: string; readonly body: Json }): RoundNews | null {
@@ -83,8 +84,13 @@ export function roundNews(message: { readonly type: string; readonly body: Json 
     }
     case "round.sealed":
       return { kind: "sealed" };
+    case "round.refused": {
+      const body = validate(refusedBody, message.body);
+      return body.ok ? { kind: "seal_refused", code: body.value.code } : null;
+    }
     case "round.changed":
-      return { kind: "changed" };
+    case "round.late":
+      return { kind: message.type === "round.late" ? "late" : "changed" };
     default:
       return null;
   }

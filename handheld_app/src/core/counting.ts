@@ -40,6 +40,8 @@ export interface Counting {
   readonly scans: number;
   /** Codes that are in the outbox already. */
   readonly codes: ReadonlySet<string>;
+  /** Code of the last seal's refusal; null: it was not refused. */
+  readonly sealRefusal: string | null;
 }
 
 export type CountingInput =
@@ -52,12 +54,12 @@ export type CountingInput =
   | { readonly kind: "paused" }
   | { readonly kind: "resumed" }
   | { readonly kind: "seal_written" }
-  /** The server keeps the seal without counting it: the round is open again, and the refusal is shown. */
-  | { readonly kind: "seal_refused" }
+  /** The server did not take the seal: the round is open again, and the refusal is shown. */
+  | { readonly kind: "seal_refused"; readonly code: string }
   | { readonly kind: "sealed" };
 
 export function freshCounting(): Counting {
-  return { phase: "open", heard: null, isUnknownHeard: false, readers: "asking", scan: null, scans: 0, codes: new Set() };
+  return { phase: "open", heard: null, isUnknownHeard: false, readers: "asking", scan: null, scans: 0, codes: new Set(), sealRefusal: null };
 }
 
 /** The state after one input. A sealed round hears nothing more. */
@@ -77,10 +79,11 @@ export function withInput(counting: Counting, input: CountingInput): Counting {
     case "paused":
       return counting.phase === "open" ? { ...counting, phase: "paused" } : counting;
     case "resumed":
-    case "seal_refused":
       return { ...counting, phase: "open" };
+    case "seal_refused":
+      return { ...counting, phase: counting.phase === "sealing" ? "open" : counting.phase, sealRefusal: input.code };
     case "seal_written":
-      return { ...counting, phase: "sealing" };
+      return { ...counting, phase: "sealing", sealRefusal: null };
     case "sealed":
       return { ...counting, phase: "sealed" };
     default:

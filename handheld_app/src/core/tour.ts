@@ -112,11 +112,13 @@ export function groupByShowcase(counts: readonly TourCount[]): readonly PlaceGro
   return [...groups].map(([name, members]) => ({ name, counts: members }));
 }
 
-/** The next tray to count or to verify, in the order of the screen after `path`, then from the top; null: none is left. */
+/** The own tray that is begun, else the next one to count or to verify, in the order of the screen after `path`, then from the top; null: none is left. */
 export function nextTray(counts: readonly TourCount[], path: string, step: "count" | "verify"): TourCount | null {
   const order = groupByShowcase(counts).flatMap((group) => group.counts);
   const at = order.findIndex((count) => count.path === path);
-  return [...order.slice(at + 1), ...order.slice(0, at + 1)].find((count) => count.path !== path && nextStep(count) === step) ?? null;
+  const others = [...order.slice(at + 1), ...order.slice(0, at + 1)].filter((count) => count.path !== path);
+  const begun = step === "count" ? "continue" : "continue_verifying";
+  return others.find((count) => nextStep(count) === begun) ?? others.find((count) => nextStep(count) === step) ?? null;
 }
 
 /** The whole path for a title: `Vitrine 3 · Plateau 5`; a number stays on the line of its word. */

@@ -35,10 +35,12 @@ describe("contracts", () => {
 });
 
 describe("live messages of a round", () => {
-  it("are a stage, a code, a change or the seal", () => {
+  it("are a stage, a code, a change, the seal, its refusal or a late read", () => {
     expect(roundNews({ type: "round.stage", body: { stage: "turn", is_unknown_heard: true } })).toEqual({ kind: "stage", stage: "turn", isUnknownHeard: true });
     expect(roundNews({ type: "round.scanned", body: { text: "BAG-000001.K7MQ2" } })).toEqual({ kind: "heard_code", text: "BAG-000001.K7MQ2" });
     expect(roundNews({ type: "round.sealed", body: {} })).toEqual({ kind: "sealed" });
+    expect(roundNews({ type: "round.refused", body: { code: "not_drained" } })).toEqual({ kind: "seal_refused", code: "not_drained" });
+    expect(roundNews({ type: "round.late", body: {} })).toEqual({ kind: "late" });
   });
 
   it("with another type or another body say nothing", () => {

@@ -10,7 +10,7 @@ const input: fc.Arbitrary<CountingInput> = fc.oneof(
   fc.record({ kind: fc.constant("stage" as const), stage: fc.constantFrom(...HEARD_STAGES), isUnknownHeard: fc.boolean() }),
   fc.record({ kind: fc.constant("readers" as const), readers: fc.constantFrom("none" as const, "listening" as const, "lost" as const) }),
   fc.record({ kind: fc.constant("scanned" as const), codes: fc.array(code, { maxLength: 3 }) }),
-  fc.constantFrom<CountingInput>({ kind: "not_stored" }, { kind: "paused" }, { kind: "resumed" }, { kind: "seal_written" }, { kind: "seal_refused" }),
+  fc.constantFrom<CountingInput>({ kind: "not_stored" }, { kind: "paused" }, { kind: "resumed" }, { kind: "seal_written" }, { kind: "seal_refused", code: "not_drained" }),
 );
 const heard = (inputs: readonly CountingInput[]) => inputs.reduce(withInput, freshCounting());
 const reader = (protocol: string, isConnected: boolean): ReaderShown => ({ name: protocol, protocol, isConnected });
@@ -58,7 +58,9 @@ describe("counting", () => {
 
   it("opens the round again when the server does not take the seal", () => {
     expect(stageOf(heard([{ kind: "stage", stage: "stable", isUnknownHeard: false }, { kind: "seal_written" }])).kind).toBe("sealing");
-    expect(stageOf(heard([{ kind: "stage", stage: "stable", isUnknownHeard: false }, { kind: "seal_written" }, { kind: "seal_refused" }])).kind).toBe("stable");
+    expect(stageOf(heard([{ kind: "stage", stage: "stable", isUnknownHeard: false }, { kind: "seal_written" }, { kind: "seal_refused", code: "not_drained" }])).kind).toBe("stable");
+    expect(heard([{ kind: "seal_written" }, { kind: "seal_refused", code: "not_drained" }]).sealRefusal).toBe("not_drained");
+    expect(heard([{ kind: "seal_refused", code: "not_drained" }, { kind: "seal_written" }]).sealRefusal).toBe(null);
   });
 
   it("counts by hand where only scanners are, and calls a reader silent only when none answers", () => {

@@ -10,6 +10,8 @@ import { isRoundOpen } from "../../core/sheet.ts";
 
 /** Pause between two renewals of the readers' lease, ms; the server ends a lease after 30 s. */
 export const RENEW_MS = 10_000;
+/** Pause before a reader that is giving way is asked for again, ms. */
+export const BUSY_MS = 1_000;
 /** Pause between two looks at a seal that is on its way, ms, beside the live message that says it. */
 export const LOOK_MS = 2_000;
 
@@ -23,16 +25,17 @@ export interface Listening {
 export function keepListening(client: Client, { count, round }: RoundRef, onlistening: (listening: Listening) => void): () => void {
   return repeat(RENEW_MS, async (isEnded) => {
     const found = await client.readersOf(count);
-    if (!found.ok) return;
+    if (!found.ok) return undefined;
     let refusal: string | null = null;
     for (const reader of found.value) {
-      if (isEnded()) return;
+      if (isEnded()) return undefined;
       const attached = await client.attach(round, reader.name);
       // One scanner serves the shop: whoever has it now keeps it, and codes can be typed meanwhile.
       if (!attached.ok && attached.error.kind === "refused" && !isScanner(reader)) refusal = attached.error.problem.code;
     }
     // An answer that comes after the seal is of no concern any more.
     if (!isEnded()) onlistening({ readers: readersAsOne(found.value), refusal });
+    return refusal === "reader_busy" ? BUSY_MS : undefined;
   });
 }
 
@@ -48,8 +51,14 @@ export function keepScanning(client: Client, { count, round }: RoundRef): () => 
   };
 }
 
-/** Hear what the server says of a round, from where `start` stands, until the returned function is called. */
-export function followRound(token: string, start: RoundFeed, onnews: (news: RoundNews) => void): () => void {
+export interface RoundLine {
+  readonly stop: () => void;
+  /** How far the round's messages were heard. */
+  readonly feed: () => RoundFeed;
+}
+
+/** Hear what the server says of a round, from where `start` stands, until it is stopped. */
+export function followRound(token: string, start: RoundFeed, onnews: (news: RoundNews) => void): RoundLine {
   let feed = start;
   let close = connect();
 
@@ -72,7 +81,7 @@ export function followRound(token: string, start: RoundFeed, onnews: (news: Roun
       onmisfit: () => undefined,
     });
   }
-  return () => close();
+  return { stop: () => close(), feed: () => feed };
 }
 
 /** Ask until the round is no longer open: sealed, or ended otherwise. */
@@ -83,13 +92,16 @@ export function awaitSealed(client: Client, { count, round }: RoundRef, onsealed
   });
 }
 
-/** Run `step` now and again `pauseMs` after each end, until the returned function is called; a step that is under way then may ask. */
-export function repeat(pauseMs: number, step: (isEnded: () => boolean) => Promise<void>): () => void {
+/**
+ * Run `step` now and again `pauseMs` after each end, or after the pause it asks for, until the returned function is called; a step
+ * that is under way then may ask.
+ */
+export function repeat(pauseMs: number, step: (isEnded: () => boolean) => Promise<number | undefined | void>): () => void {
   let isEnded = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   async function run(): Promise<void> {
-    await step(() => isEnded);
-    if (!isEnded) timer = setTimeout(() => void run(), pauseMs);
+    const asked = await step(() => isEnded);
+    if (!isEnded) timer = setTimeout(() => void run(), asked ?? pauseMs);
   }
   void run();
   return () => {
