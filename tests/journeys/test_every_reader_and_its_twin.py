@@ -26,6 +26,8 @@ FAULTS = "split=0.2,glue=0.2,drop=0.01,repeat=0.02,corrupt=0.02,delay=0.002:5"
 """Every fault there is; one frame in fifty has a turned bit."""
 UNCHECKED = "split=0.2,glue=0.2,drop=0.01,repeat=0.02,delay=0.002:5"
 """For links whose protocol has no checksum at all: no host can tell a turned bit there."""
+OVER_TCP = "split=0.2,glue=0.2,delay=0.002:5"
+"""For readers on the network: TCP loses, repeats and turns nothing, or the link is gone."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ TWINS = (
     Twin("uhfreader_crc16", antennas=4),
     Twin("uhfreader_crc16", options=("--model", "18")),
     Twin("uhfreader_crc16", options=("--model", "18-active")),
+    Twin("llrp", antennas=4, faults=OVER_TCP),
     Twin("barcode_line", faults=UNCHECKED, is_scanner=True),
     Twin("barcode_ssi", tags_max=200, is_scanner=True),
 )
