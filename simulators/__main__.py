@@ -22,6 +22,7 @@ from simulators.serving import Sent, Service, serve
 from simulators.shop import make_shop
 from simulators.shop_files import write_shop
 from simulators.tags import WatchedFile
+from simulators.virtual_card import KINDS, VPCD_PORT, VirtualCard, lying
 
 READER_EXAMPLES: Final = """examples:
   baguier-simulate reader thingmagic_ff --tags tray.jsonl --follow --link pty:/tmp/reader --rate 200
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.command == "reader":
             return _run_reader(given)
+        if given.command == "card":
+            return _lay_card(given)
         if given.command == "stock":
             given.out.write_text(stock_csv(seed=given.seed), encoding="utf-8", newline="")
             return 0
@@ -83,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="reader|shop|stock|boutique|day|findings", parser_class=_Parser
+        dest="command", required=True, metavar="reader|card|shop|stock|boutique|day|findings", parser_class=_Parser
     )
     _add_reader(
         commands.add_parser(
@@ -106,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     stock = commands.add_parser("stock", help="the stock file of the demonstration's shop, for `baguier import`")
     stock.add_argument("--seed", type=int, required=True, help="the same seed makes the same stock")
     stock.add_argument("--out", type=pathlib.Path, required=True, help="CSV file to write")
+    card = commands.add_parser("card", help="a card on the virtual reader of the card service (pcscd, vsmartcard-vpcd)")
+    card.add_argument("--uid", type=bytes.fromhex, required=True, help="its number in hex, most significant byte first")
+    card.add_argument("--kind", choices=sorted(KINDS), default="ntag", help="default ntag")
+    card.add_argument("--text", default="", help="what a phone wrote on it; nothing by default")
+    card.add_argument("--port", type=_port, default=VPCD_PORT, help=f"of the virtual reader (default {VPCD_PORT})")
     boutique = commands.add_parser("boutique", help="the page of a running demonstration's shop floor")
     boutique.add_argument("--floor", type=pathlib.Path, required=True, help="floor.json, written by `baguier demo`")
     boutique.add_argument("--port", type=_port, required=True, help="loopback port; 0: any")
@@ -163,9 +171,7 @@ def _run_reader(given: argparse.Namespace) -> int:
     pace = Pace(rate=given.rate, pass_s_min=given.pass_ms / 1000)
     asked = Order(seed=given.seed, pace=pace, model=given.model, suffix=given.suffix, aim=given.aim)
     reader = make_reader(given.protocol, asked)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = _stop_signal()
     link = open_link(given.link)
     try:
         print(link.name, flush=True)
@@ -183,6 +189,22 @@ def _run_reader(given: argparse.Namespace) -> int:
     finally:
         link.close()
     return 0
+
+
+def _lay_card(given: argparse.Namespace) -> int:
+    stopped = _stop_signal()
+    with lying(VirtualCard(given.kind, given.uid, given.text), port=given.port):
+        print(f"{given.uid.hex().upper()} lies on the reader; Ctrl-C lifts it", flush=True)
+        stopped.wait()
+    return 0
+
+
+def _stop_signal() -> threading.Event:
+    """Set by Ctrl-C or a termination."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 def _write_shop(given: argparse.Namespace) -> int:

@@ -19,6 +19,8 @@ KINDS: Final = {
     "icode": (0x0B, 0x0014),
 }
 """Kind of card → (standard, card) as PC/SC part 3 numbers them."""
+VPCD_PORT: Final = 0x8C7B
+"""Where the driver listens for the card of its first reader."""
 _TELL_ATR: Final = 4
 _OK, _NO_BLOCK, _UNKNOWN = b"\x90\x00", b"\x6a\x82", b"\x6d\x00"
 _CONFIRM_AT_ONCE: Final = getattr(socket, "TCP_QUICKACK", None)

@@ -245,7 +245,7 @@ def test_file_in_the_place_of_the_name_is_left_alone(tmp_path: pathlib.Path) -> 
         ["reader", "thingmagic_ff", "--tags", "/nowhere/tags.jsonl"],
         ["reader", "thingmagic_ff", "--tags", "/dev/null", "--faults", "rust=1"],
         ["reader", "thingmagic_ff", "--tags", "/dev/null", "--link", "usb"],
-        ["reader", "llrp", "--tags", "/dev/null"],
+        ["reader", "morse", "--tags", "/dev/null"],
         ["reader", "thingmagic_ff", "--tags", "/dev/null", "--model", "R200"],
         ["reader", "thingmagic_ff", "--tags", "/dev/null", "--rate", "fast"],
         ["shop", "--seed", "1", "--pieces", "0"],
