@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from reader_drivers.agent.transports import Line
 from reader_drivers.barcode_line.describe import Describer as BarcodeLineDescriber
 from reader_drivers.barcode_line.machine import BarcodeLineDriver
 from reader_drivers.barcode_ssi.describe import Describer as BarcodeSsiDescriber
@@ -11,12 +12,16 @@ from reader_drivers.barcode_ssi.machine import BarcodeSsiDriver
 from reader_drivers.driver import Describer, Driver
 from reader_drivers.feig_iso.describe import Describer as FeigIsoDescriber
 from reader_drivers.feig_iso.machine import FeigIsoDriver
+from reader_drivers.hid_keyboard.describe import Describer as HidKeyboardDescriber
+from reader_drivers.hid_keyboard.machine import HidKeyboardDriver
 from reader_drivers.hid_pos.describe import Describer as HidPosDescriber
 from reader_drivers.hid_pos.machine import HidPosDriver
 from reader_drivers.llrp.describe import Describer as LlrpDescriber
 from reader_drivers.llrp.machine import LlrpDriver
 from reader_drivers.magicrf_bb.describe import Describer as MagicRfDescriber
 from reader_drivers.magicrf_bb.machine import MagicRfDriver
+from reader_drivers.pcsc.describe import Describer as PcscDescriber
+from reader_drivers.pcsc.machine import PcscDriver
 from reader_drivers.r2000_a0.describe import Describer as R2000Describer
 from reader_drivers.r2000_a0.machine import R2000Driver
 from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
@@ -41,6 +46,8 @@ class ProtocolEntry:
     """Speed of the serial line unless agent.toml says otherwise."""
     transmits: bool
     """True: a radio reader, which needs region, power and antennas."""
+    line: Line = Line.SERIAL
+    """What kind of line its port is."""
 
 
 PROTOCOLS: Final = (
@@ -50,13 +57,25 @@ PROTOCOLS: Final = (
     ProtocolEntry(
         "uhfreader_crc16", UhfReaderDriver, UhfReaderDescriber, ("reader_to_host", "host_to_reader"), 57_600, True
     ),
-    ProtocolEntry("feig_iso", FeigIsoDriver, FeigIsoDescriber, ("reader_to_host", "host_to_reader"), 38_400, True),
+    ProtocolEntry(
+        "feig_iso",
+        FeigIsoDriver,
+        FeigIsoDescriber,
+        ("reader_to_host", "host_to_reader"),
+        38_400,
+        True,
+        Line.SERIAL_EVEN,
+    ),
     ProtocolEntry("r2000_a0", R2000Driver, R2000Describer, ("reader_to_host", "host_to_reader"), 115_200, True),
     ProtocolEntry("barcode_line", BarcodeLineDriver, BarcodeLineDescriber, ("reader_to_host",), 9_600, False),
     ProtocolEntry(
         "barcode_ssi", BarcodeSsiDriver, BarcodeSsiDescriber, ("reader_to_host", "host_to_reader"), 9_600, False
     ),
-    ProtocolEntry("hid_pos", HidPosDriver, HidPosDescriber, ("reader_to_host",), 9_600, False),
+    ProtocolEntry(
+        "hid_keyboard", HidKeyboardDriver, HidKeyboardDescriber, ("reader_to_host",), 0, False, Line.KEYBOARD
+    ),
+    ProtocolEntry("hid_pos", HidPosDriver, HidPosDescriber, ("reader_to_host",), 0, False, Line.HID_REPORTS),
+    ProtocolEntry("pcsc", PcscDriver, PcscDescriber, ("reader_to_host", "host_to_reader"), 0, False),
     ProtocolEntry("tsl_ascii2", TslDriver, TslDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
     ProtocolEntry("llrp", LlrpDriver, LlrpDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
     ProtocolEntry("magicrf_bb", MagicRfDriver, MagicRfDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),

@@ -100,7 +100,7 @@ async def _answer(port: str, entry: ProtocolEntry) -> bytes:
         question = entry.driver().start(_ASKING).sent
     except PlanRefused:
         return b""
-    link = await open_link(port, entry.baud)
+    link = await open_link(port, entry.baud, entry.line)
     received = b""
     try:
         await link.write(question)

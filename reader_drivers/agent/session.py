@@ -15,7 +15,7 @@ from reader_drivers.agent.recognise import BYTES_MAX, advice, recognise
 from reader_drivers.agent.settings import ReaderSettings
 from reader_drivers.agent.spool import Attachment
 from reader_drivers.agent.talk import TICK_S
-from reader_drivers.agent.transports import SerialLink, monotonic_ms, open_link
+from reader_drivers.agent.transports import Line, SerialLink, monotonic_ms, open_link
 from reader_drivers.driver import Event, Output, PassEnd, ReaderError, ReaderPhase, ReaderState
 from reader_drivers.errors import PlanRefused, ReaderLost, Rejected
 from reader_drivers.reads import BarcodeScan, ReaderEntry, ReaderHealth, TagRead
@@ -39,7 +39,7 @@ log = logging.getLogger("baguier.agent")
 class OpenLink(Protocol):
     """How a port is opened; tests put their own."""
 
-    async def __call__(self, port: str, baud: int) -> SerialLink:
+    async def __call__(self, port: str, baud: int, line: Line) -> SerialLink:
         """Open it. Raises: ReaderLost."""
         ...
 
@@ -133,7 +133,7 @@ class ReaderSession:
         pause_s = BACK_OFF_FIRST_S
         while True:
             try:
-                link = await self._opener(self._settings.port, self._settings.baud)
+                link = await self._opener(self._settings.port, self._settings.baud, self._settings.protocol.line)
             except ReaderLost as error:
                 self._lose(str(error))
             else:

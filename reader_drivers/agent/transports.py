@@ -10,6 +10,7 @@ import select
 import socket
 import threading
 import time
+from enum import StrEnum
 from typing import Final, Protocol
 
 from reader_drivers.agent.port_words import opening_refused
@@ -22,6 +23,18 @@ WRITE_TIMEOUT_S: Final = 1.0
 TCP_READ_BYTES: Final = 65_536
 PENDING_BYTES_MAX: Final = 1_048_576
 """Bytes that wait for the event loop: 20,000 frames. Beyond it the thread stops reading and the link's buffer fills."""
+
+
+class Line(StrEnum):
+    """What kind of line a protocol runs on, where its port is no address."""
+
+    SERIAL = "8N1"
+    SERIAL_EVEN = "8E1"
+    """A serial line whose bytes have a parity bit."""
+    HID_REPORTS = "hidraw"
+    """Input reports of a USB device."""
+    KEYBOARD = "keyboard"
+    """Keys of a USB keyboard."""
 
 
 def monotonic_ms() -> int:
@@ -170,21 +183,38 @@ class SerialLink:
             self._loop.call_soon_threadsafe(self._arrived.set)
 
 
-async def open_link(port: str, baud: int) -> SerialLink:
+async def open_link(port: str, baud: int, line: Line = Line.SERIAL) -> SerialLink:
     """Open the reader's port for us alone. Raises: ReaderLost: it is not there, taken, or refuses the speed."""
-
-    def opened() -> Port:
-        if port.startswith("tcp:"):
-            host, _, number = port.removeprefix("tcp:").removeprefix("//").rpartition(":")
-            return TcpPort(host, int(number))
-        import serial
-
-        # Exclusive, because two programs on one reader would take each other's answers.
-        return serial.Serial(
-            device_path(port), baud, timeout=READ_TIMEOUT_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
-        )
-
     try:
-        return SerialLink(await asyncio.to_thread(opened), asyncio.get_running_loop())
+        opened = await asyncio.to_thread(_opened, port, baud, line)
     except (*LINK_ERRORS, ValueError) as error:
         raise ReaderLost(await asyncio.to_thread(opening_refused, port, error)) from error
+    return SerialLink(opened, asyncio.get_running_loop())
+
+
+def _opened(port: str, baud: int, line: Line) -> Port:
+    # What a kind of port needs is loaded with its first port: a computer with network readers needs no serial library.
+    if port.startswith("tcp:"):
+        host, _, number = port.removeprefix("tcp:").removeprefix("//").rpartition(":")
+        return TcpPort(host, int(number))
+    if port.startswith("pcsc:"):
+        from reader_drivers.agent.adapters.pcsc import PcscPort
+
+        return PcscPort(port.removeprefix("pcsc:"))
+    if line in {Line.HID_REPORTS, Line.KEYBOARD}:
+        from reader_drivers.agent.adapters.hid_devices import HidrawPort, KeyboardPort, scanner_path
+
+        path = scanner_path(port, is_keyboard=line is Line.KEYBOARD)
+        return KeyboardPort(path) if line is Line.KEYBOARD else HidrawPort(path)
+    import serial
+
+    parity = serial.PARITY_EVEN if line is Line.SERIAL_EVEN else serial.PARITY_NONE
+    # Exclusive, because two programs on one reader would take each other's answers.
+    return serial.Serial(
+        device_path(port),
+        baud,
+        parity=parity,
+        timeout=READ_TIMEOUT_S,
+        write_timeout=WRITE_TIMEOUT_S,
+        exclusive=True,
+    )

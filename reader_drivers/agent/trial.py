@@ -57,7 +57,7 @@ async def try_reader(settings: ReaderSettings, *, seconds: float = TRIAL_S) -> T
     """Open, set up, read for `seconds`, stop. Raises: ReaderLost: no such port, or it vanished. PlanRefused."""
     trial = Trial()
     driver = settings.protocol.driver()
-    link = await open_link(settings.port, settings.baud)
+    link = await open_link(settings.port, settings.baud, settings.protocol.line)
     try:
         talk = Talk(link, driver, trial.note)
         await talk.say(driver.start(settings.plan))

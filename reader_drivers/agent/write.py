@@ -73,7 +73,7 @@ def hex_option(option: str, text: str | None) -> bytes | None:
 
 async def write_tag(settings: ReaderSettings, writing: EpcWriting) -> EpcWritten | EpcRefused:
     """Open the reader and carry the order out. Raises: ReaderLost: no such port, or it vanished. PlanRefused."""
-    link = await open_link(settings.port, settings.baud)
+    link = await open_link(settings.port, settings.baud, settings.protocol.line)
     try:
         talk = Talk(link, writing, lambda _: None)
         await talk.say(writing.begin())

@@ -67,6 +67,9 @@ TWINS = (
     Twin("llrp", antennas=4, faults=OVER_TCP),
     Twin("barcode_line", faults=UNCHECKED, is_scanner=True),
     Twin("barcode_ssi", tags_max=200, is_scanner=True),
+    Twin("hid_keyboard", faults=UNCHECKED, is_scanner=True),
+    Twin("hid_pos", options=("--model", "zebra"), faults=UNCHECKED, is_scanner=True),
+    Twin("hid_pos", options=("--model", "honeywell", "--aim", "C1"), faults=UNCHECKED, is_scanner=True),
 )
 
 

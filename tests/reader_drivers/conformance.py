@@ -12,6 +12,7 @@ from typing import Any
 
 from reader_drivers.agent.protocols import ProtocolEntry, protocol_named
 from reader_drivers.driver import EpcWriter
+from reader_drivers.pcsc.frames import encode as slot_message
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
 from simulators.radio import Radio
 from simulators.readers.thingmagic_ff import ThingMagicModule
@@ -54,7 +55,13 @@ CASES = (
     Case(protocol_named("r2000_a0"), good_frames("r2000_a0"), b"\x00\x13\x37"),
     Case(protocol_named("barcode_line"), good_frames("barcode_line"), b"\r\n\r\n"),
     Case(protocol_named("barcode_ssi"), good_frames("barcode_ssi"), b"\x00\x01\x02"),
+    Case(protocol_named("hid_keyboard"), good_frames("hid_keyboard"), b"\xff\xff\xff"),
     Case(protocol_named("hid_pos"), good_frames("hid_pos")[:3], b"\x00\x13\x37"),
+    Case(
+        protocol_named("pcsc"),
+        (*(slot_message("C" if one[0] == 0x3B else "A", one) for one in good_frames("pcsc")), slot_message("G")),
+        b"\x00\x13\x37",
+    ),
     # Published EP lines come without CRC, and such a tag must be told twice.
     Case(protocol_named("tsl_ascii2"), (*good_frames("tsl_ascii2", but="tsl-009"), PROVEN_TAG), b"\x00\x13\x37"),
     Case(protocol_named("llrp"), good_frames("llrp"), b"\x00\x13\x37"),

@@ -8,7 +8,7 @@ import pytest
 from reader_drivers.agent.protocols import protocol_named
 from reader_drivers.agent.session import ReaderSession
 from reader_drivers.agent.settings import ReaderSettings
-from reader_drivers.agent.transports import SerialLink, monotonic_ms
+from reader_drivers.agent.transports import Line, SerialLink, monotonic_ms
 from reader_drivers.driver import ReadPlan, Region
 from reader_drivers.errors import ReaderLost
 
@@ -46,8 +46,8 @@ def scans_of(*chunks: bytes) -> list[str]:
     async def story() -> list[str]:
         is_over = asyncio.Event()
 
-        async def opened(port: str, baud: int) -> SerialLink:
-            del port, baud
+        async def opened(port: str, baud: int, line: Line) -> SerialLink:
+            del port, baud, line
             if is_over.is_set():
                 await asyncio.Event().wait()
             is_over.set()

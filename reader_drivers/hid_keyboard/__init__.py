@@ -1,0 +1,1 @@
+"""USB barcode scanners that type: boot keyboard reports, one key after the other, read before any window sees them."""
