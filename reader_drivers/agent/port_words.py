@@ -37,6 +37,9 @@ def _reason(port: str, error: Exception, *, group: Callable[[Path], str | None],
         return "it is not there. Plug the reader in, and look for its name with `baguier-agent list`."
     if number in _FORBIDDEN:
         name = group(Path(port)) or "dialout"
+        if name == "root":
+            # Linux gives /dev/hidraw* to nobody else by itself.
+            return "only root may use it. Put the rule of docs/readers/hid_pos.md into /etc/udev/rules.d and plug it in again."
         return (
             f"your account has no right to it. Run `sudo usermod -aG {name} $USER`, then log out and in again; "
             "a service needs the group in its unit."

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
+from reader_drivers.agent.adapters.hid_devices import SYS, Scanner, list_scanners
 from reader_drivers.agent.port_words import PROCESSES, holders_of
 from reader_drivers.agent.recognise import KINDS, ask
 from reader_drivers.errors import ReaderLost
@@ -38,13 +39,17 @@ class PortInfo(Protocol):
     serial_number: str | None
 
 
-def list_devices(comports: Callable[[], Iterable[PortInfo]], *, processes: Path = PROCESSES) -> list[Device]:
+def list_devices(
+    comports: Callable[[], Iterable[PortInfo]], *, processes: Path = PROCESSES, sys: Path = SYS
+) -> list[Device]:
     """One entry per serial port, sorted by port: port, usb, serial_number, description, maker, protocol, held_by.
+
+    Behind them the USB scanners that are no serial port, where the system shows them (`sys`).
 
     `protocol` is None when the vendor number does not tell: adapters are all alike, only an answer tells the reader.
     `held_by` names the programs that have the port open, None: none that this account can see.
     """
-    return [
+    lines: list[Device] = [
         {
             "port": port.device,
             "usb": None if port.vid is None else f"{port.vid:04x}:{port.pid or 0:04x}",
@@ -56,6 +61,20 @@ def list_devices(comports: Callable[[], Iterable[PortInfo]], *, processes: Path 
         }
         for port in sorted(comports(), key=lambda port: port.device)
     ]
+    scanners = list_scanners(frozenset(READER_VENDORS), sys=sys)
+    return [*lines, *(_scanner_entry(scanner, processes) for scanner in scanners)]
+
+
+def _scanner_entry(scanner: Scanner, processes: Path) -> Device:
+    return {
+        "port": scanner.port,
+        "usb": f"{scanner.vendor:04x}:{scanner.product:04x}",
+        "serial_number": scanner.serial_number or None,
+        "description": scanner.name,
+        "maker": _maker(scanner.vendor),
+        "protocol": scanner.protocol,
+        "held_by": _held_by(scanner.port, processes),
+    }
 
 
 def named_devices(ports: Sequence[str], *, processes: Path = PROCESSES) -> list[Device]:
