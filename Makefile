@@ -48,6 +48,7 @@ bench: .venv/.ok ## the benchmarks; prints the table of ratios
 lock: $(UV) ## resolve requirements/*.txt again from pyproject.toml
 	$(UV) pip compile -q pyproject.toml --extra server --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -o requirements/run.txt
 	$(UV) pip compile -q pyproject.toml --extra server --group dev --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -o requirements/dev.txt
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links - -o requirements/pcsc.txt <<< 'pyscard>=2.3'
 	! grep -nE '(https?|file)://|^--' requirements/*.txt
 
 clean: ## remove what make made
