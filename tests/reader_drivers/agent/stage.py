@@ -106,6 +106,8 @@ class Stage:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     readers: dict[str, tuple[str, list[int]]] = field(default_factory=dict)
     scanners: dict[str, str] = field(default_factory=dict)
+    ports: dict[str, str] = field(default_factory=dict)
+    """Ports of readers that are no link in the folder."""
 
     def _start(self, *command: str, out: Any = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         log = (self.folder / f"process{len(self.processes)}.log").open("wb")
@@ -156,6 +158,10 @@ class Stage:
 
         return scan
 
+    def add_port(self, name: str, *, protocol: str, port: str) -> None:
+        """A reader without radio settings that somebody else serves."""
+        self.scanners[name], self.ports[name] = protocol, port
+
     def stats(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.folder / f"{name}.stats").read_text())
         return found
@@ -170,7 +176,7 @@ class Stage:
             for name, (protocol, antennas) in self.readers.items()
         )
         readers += "".join(
-            f'[[reader]]\nname = "{name}"\nprotocol = "{protocol}"\nport = "{self.folder / name}"\n'
+            f'[[reader]]\nname = "{name}"\nprotocol = "{protocol}"\nport = "{self.ports.get(name, self.folder / name)}"\n'
             for name, protocol in self.scanners.items()
         )
         path = self.folder / "agent.toml"
@@ -180,8 +186,8 @@ class Stage:
         )
         return path
 
-    def start_agent(self) -> subprocess.Popen[bytes]:
-        return self._start("reader_drivers.agent", "run", "--config", str(self.write_settings()))
+    def start_agent(self, *options: str) -> subprocess.Popen[bytes]:
+        return self._start("reader_drivers.agent", "run", "--config", str(self.write_settings()), *options)
 
     def logs(self) -> str:
         return "".join(path.read_text() for path in sorted(self.folder.glob("process*.log")))
