@@ -10,8 +10,9 @@ import errno
 import os
 import select
 import struct
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from reader_drivers.agent.adapters.key_events import KeyEvents
 from reader_drivers.agent.posix import HAS_HID_FILES, device_call, hold_alone
@@ -46,6 +47,10 @@ ELSEWHERE: Final = (
 )
 
 
+DeviceCall: TypeAlias = Callable[[int, int, int | bytearray], None]
+"""(open file, number of the call, argument); see `posix.device_call`."""
+
+
 class Scanner(NamedTuple):
     """A USB scanner that is plugged in."""
 
@@ -62,11 +67,11 @@ class KeyboardPort:
 
     in_waiting = 0
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, call: DeviceCall = device_call) -> None:
         """Raises: OSError: it is not there or taken. ReaderLost: this system has no such devices."""
         self._device = _opened(path, os.O_RDONLY)
         self._events = KeyEvents()
-        _call(self._device, EVIOCGRAB, 1)
+        _call_if_real(call, self._device, EVIOCGRAB, argument=1)
 
     def read(self, size: int = 1, /) -> bytes:
         """The reports that the keys give, or none after `READ_TIMEOUT_S`. Raises: OSError: unplugged."""
@@ -87,14 +92,14 @@ class HidrawPort:
 
     in_waiting = 0
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, call: DeviceCall = device_call) -> None:
         """Raises: OSError: it is not there or taken. ReaderLost: this system has no such devices."""
         self._device = _opened(path, os.O_RDWR)
-        info = bytearray(_RAW_INFO.size)
-        self._is_real = _call(self._device, HIDIOCGRAWINFO, info)
-        vendor = _RAW_INFO.unpack(info)[1]
+        about = bytearray(_RAW_INFO.size)
+        self._is_real = _call_if_real(call, self._device, HIDIOCGRAWINFO, argument=about)
+        vendor = _RAW_INFO.unpack(about)[1]
         if self._is_real and vendor in HONEYWELL:
-            _call(self._device, HIDIOCSFEATURE_2, bytearray(WAKE))
+            _call_if_real(call, self._device, HIDIOCSFEATURE_2, argument=bytearray(WAKE))
         elif not self._is_real and os.isatty(self._device):
             os.write(self._device, WAKE)
 
@@ -126,10 +131,10 @@ def _opened(path: str, flags: int) -> int:
     return device
 
 
-def _call(device: int, number: int, argument: int | bytearray) -> bool:
+def _call_if_real(call: DeviceCall, device: int, number: int, *, argument: int | bytearray) -> bool:
     """False: the file is no such device. Raises: OSError: the device refused, and is closed."""
     try:
-        device_call(device, number, argument)
+        call(device, number, argument)
     except OSError as error:
         if error.errno in _NO_DEVICE_CALL:
             return False
