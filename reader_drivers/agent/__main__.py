@@ -1,6 +1,5 @@
 """`baguier-agent`: what runs beside the readers, and what helps the person who connects them."""
 
-import argparse
 import asyncio
 import json
 import logging
@@ -8,44 +7,40 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NoReturn
 
-from reader_drivers.agent.decode import decode_bytes, decode_hex_lines
-from reader_drivers.agent.protocols import PROTOCOLS, UnknownProtocol, protocol_named
+from reader_drivers.agent.capture import MARK, CaptureRefused, is_capture
+from reader_drivers.agent.command_line import BAD_USAGE, parser
+from reader_drivers.agent.decode import decode_bytes, decode_capture, decode_hex_lines
+from reader_drivers.agent.protocols import UnknownProtocol, protocol_named
 from reader_drivers.agent.settings import AgentSettings, ReaderSettings, SettingsRefused, load_settings
 from reader_drivers.epc_writing import EpcOrder, EpcWriting, EpcWritten, OrderRefused
 from reader_drivers.errors import ReaderFault, ReaderLost
 
-BAD_USAGE = 2
-DEFAULT_CONFIG = Path("agent.toml")
-
-
-class _Parser(argparse.ArgumentParser):
-    """One clear sentence instead of the usage text."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_USAGE, f"{self.prog}: {message}; see {self.prog} --help.\n")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit code 0 done, 1 the reader did not answer, 2 bad usage or settings."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     try:
         match given.command:
             case "run":
-                return _run(load_settings(given.config), is_tied_to_stdin=given.stdin_eof)
+                return _run(load_settings(given.config), given.capture, is_tied_to_stdin=given.stdin_eof)
             case "list":
                 return _list(given.ports, is_asking=given.ask, as_json=given.json)
             case "test":
                 return _test(load_settings(given.config).reader(given.reader))
             case "write":
                 return _write(given)
+            case "replay":
+                return _replay(given)
             case _:
                 return _decode(given)
-    except (SettingsRefused, UnknownProtocol, OrderRefused) as error:
+    except (SettingsRefused, UnknownProtocol, OrderRefused, CaptureRefused) as error:
         print(f"baguier-agent: {error}", file=sys.stderr)
         return BAD_USAGE
     except BrokenPipeError:
@@ -54,62 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="baguier-agent",
-        description="Runs beside the readers of a shop.",
-        epilog="example: baguier-agent run --config agent.toml",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-
-    run = commands.add_parser(
-        "run", help="open the readers and stream to the server", epilog="example: baguier-agent run --config agent.toml"
-    )
-    run.add_argument("--config", type=Path, required=True, help="agent.toml")
-    run.add_argument("--stdin-eof", action="store_true", help="stop when standard input ends")
-
-    listing = commands.add_parser("list", help="what is plugged in", epilog="example: baguier-agent list --ask")
-    listing.add_argument(
-        "ports", metavar="PORT", nargs="*", help="only these, also tcp:HOST:PORT; else all serial ports"
-    )
-    listing.add_argument("--ask", action="store_true", help="ask each unknown port who it is; nothing is transmitted")
-    listing.add_argument("--json", action="store_true", help="one JSON list")
-
-    test = commands.add_parser(
-        "test", help="open one reader and listen for 5 s", epilog="example: baguier-agent test pad-1"
-    )
-    test.add_argument("reader", metavar="READER", help="its name in agent.toml")
-    test.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="agent.toml (default: in this folder)")
-
-    write = commands.add_parser(
-        "write",
-        help="give one tag another EPC",
-        epilog="example: baguier-agent write pad-1 --epc urn:epc:tag:sgtin-96:1.9521141.012345.4711",
-    )
-    write.add_argument("reader", metavar="READER", help="its name in agent.toml")
-    write.add_argument("--epc", metavar="URI", required=True, help="EPC URI, or hex digits")
-    write.add_argument("--tid", metavar="HEX", help="the tag that must be written; else the only one that answers")
-    write.add_argument(
-        "--password-file", type=Path, metavar="FILE", help="access password of a locked tag: 8 hex digits"
-    )
-    write.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="agent.toml (default: in this folder)")
-    write.add_argument("--json", action="store_true", help="one JSON object")
-
-    decode = commands.add_parser(
-        "decode",
-        help="explain captured bytes",
-        epilog="example: echo FF0168000000A4BF | baguier-agent decode thingmagic_ff --hex",
-    )
-    names = ", ".join(entry.name for entry in PROTOCOLS)
-    decode.add_argument("protocol", metavar="PROTOCOL", help=names)
-    decode.add_argument("file", metavar="FILE", nargs="?", default="-", help="capture; - or nothing: standard input")
-    decode.add_argument("--hex", action="store_true", help="hex text, one capture a line")
-    directions = ("reader_to_host", "host_to_reader")
-    decode.add_argument("--direction", choices=directions, default=directions[0], help="who sent the bytes")
-    return parser
-
-
-def _run(settings: AgentSettings, *, is_tied_to_stdin: bool) -> int:
+def _run(settings: AgentSettings, capture_file: Path | None, *, is_tied_to_stdin: bool) -> int:
+    from reader_drivers.agent.capture import Capture
     from reader_drivers.agent.runner import Agent
     from reader_drivers.agent.spool import SpoolTaken
 
@@ -117,8 +58,10 @@ def _run(settings: AgentSettings, *, is_tied_to_stdin: bool) -> int:
     # The websockets library tells of every handshake; its failures reach us as exceptions anyway.
     logging.getLogger("websockets").setLevel(logging.ERROR)
 
+    capture = None if capture_file is None else Capture(capture_file, settings.readers)
+
     async def until_signalled() -> None:
-        task = asyncio.create_task(Agent(settings).run())
+        task = asyncio.create_task(Agent(settings, capture=capture).run())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):
@@ -134,6 +77,9 @@ def _run(settings: AgentSettings, *, is_tied_to_stdin: bool) -> int:
     except SpoolTaken as error:
         print(f"baguier-agent: {error}", file=sys.stderr)
         return 1
+    finally:
+        if capture is not None:
+            capture.close()
     return 0
 
 
@@ -193,7 +139,7 @@ def _test(reader: ReaderSettings) -> int:
     return 0 if trial.has_read and other is None else 1
 
 
-def _write(given: argparse.Namespace) -> int:
+def _write(given: Namespace) -> int:
     from reader_drivers.agent.write import epc_bytes, hex_option, password_in, write_tag, writer_of
 
     reader = load_settings(given.config).reader(given.reader)
@@ -215,24 +161,45 @@ def _write(given: argparse.Namespace) -> int:
     return 1
 
 
-def _decode(given: argparse.Namespace) -> int:
+def _replay(given: Namespace) -> int:
+    from reader_drivers.agent.replay import Replay
+
+    played = Replay(only=given.reader, wait=time.sleep if given.realtime else None)
+    with _opened(given.file) as source:
+        for line in played.lines(source):
+            print(line)
+    for line in played.summary():
+        print(line, file=sys.stderr)
+    return 0
+
+
+def _decode(given: Namespace) -> int:
     entry = protocol_named(given.protocol)
     if given.direction not in entry.directions:
         raise SettingsRefused(f"{entry.name} is decoded in the direction {' or '.join(entry.directions)} only.")
     if given.file == "-":
-        return _print_decoded(given, sys.stdin.buffer)
-    try:
-        with Path(given.file).open("rb") as source:
+        with open(sys.stdin.fileno(), "rb", closefd=False) as source:
             return _print_decoded(given, source)
+    with _opened(Path(given.file)) as source:
+        return _print_decoded(given, source)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    try:
+        with path.open("rb") as source:
+            yield source
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise SettingsRefused(f"The capture {given.file} cannot be read: {error.strerror}.") from error
+        raise SettingsRefused(f"The capture {path} cannot be read: {error.strerror}.") from error
 
 
-def _print_decoded(given: argparse.Namespace, source: BinaryIO) -> int:
+def _print_decoded(given: Namespace, source: BufferedReader) -> int:
     entry = protocol_named(given.protocol)
     if given.hex:
         text = (line.decode("latin-1") for line in source)
         lines = decode_hex_lines(entry, given.direction, text)
+    elif is_capture(source.peek(len(MARK))):
+        lines = decode_capture(entry, given.direction, source)
     else:
         lines = decode_bytes(entry, given.direction, source)
     for line in lines:

@@ -4,11 +4,12 @@ Every line has `event` and `hex`; bad bytes become `rejected` with a reason. Not
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from reader_drivers.agent.capture import bytes_of, read_capture
 from reader_drivers.agent.protocols import ProtocolEntry
 from reader_drivers.driver import Described, Describer, Facts
 from reader_drivers.reads import TagRead
@@ -48,9 +49,35 @@ def decode_hex_lines(entry: ProtocolEntry, direction: str, lines: Iterable[str])
         yield from _lines(describer.finish())
 
 
-def _lines(found: Iterable[tuple[bytes, Described]]) -> Iterator[str]:
+def decode_capture(entry: ProtocolEntry, direction: str, source: BinaryIO) -> Iterator[str]:
+    """JSON lines, each with `reader` and `ms`, for a capture of the agent.
+
+    Explained are the readers that it names with this protocol; when there are none all of them, because a reader of
+    another protocol than was thought is what a capture is sent for.
+    """
+    describers: dict[str, Describer] = {}
+    at: dict[str, Any] = {}
+    for line in read_capture(source):
+        if "readers" in line:
+            yield from _rests(describers, at)
+            named = [name for name, reader in line["readers"].items() if reader.get("protocol") == entry.name]
+            describers = {name: entry.describer(direction) for name in named or line["readers"]}
+            continue
+        said = bytes_of(line, "reader" if direction == "reader_to_host" else "host")
+        if said is not None and line["reader"] in describers:
+            at[line["reader"]] = {"reader": line["reader"], "ms": line["ms"]}
+            yield from _lines(describers[line["reader"]].feed(said), at[line["reader"]])
+    yield from _rests(describers, at)
+
+
+def _rests(describers: dict[str, Describer], at: dict[str, Any]) -> Iterator[str]:
+    for name, describer in describers.items():
+        yield from _lines(describer.finish(), at.get(name, {}))
+
+
+def _lines(found: Iterable[tuple[bytes, Described]], at: Mapping[str, Any] | None = None) -> Iterator[str]:
     for raw, (event, facts, reads) in found:
-        head = {"event": event, "hex": raw.hex().upper(), **_present(facts)}
+        head = {"event": event, "hex": raw.hex().upper(), **(at or {}), **_present(facts)}
         if not reads:
             yield _json(head)
         for read in reads:

@@ -63,11 +63,11 @@ def holders_of(device: Path, *, processes: Path = PROCESSES) -> list[str]:
     """Programs that have this device open, as `name (process 123)`, by number; those of other users are not seen."""
     target = str(device.resolve())
     found = []
-    for process in sorted((p for p in processes.glob("[0-9]*") if p.name.isdigit()), key=lambda p: int(p.name)):
+    for program in sorted((p for p in processes.glob("[0-9]*") if p.name.isdigit()), key=lambda p: int(p.name)):
         try:
-            if any(str(handle.readlink()) == target for handle in (process / "fd").iterdir()):
-                name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-                found.append(f"{name} (process {process.name})")
+            if any(str(opened.readlink()) == target for opened in (program / "fd").iterdir()):
+                name = (program / "comm").read_text(encoding="utf-8", errors="replace").strip()
+                found.append(f"{name} (process {program.name})")
         except OSError:
             # It has ended meanwhile, or is another user's.
             continue

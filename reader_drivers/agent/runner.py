@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
+from reader_drivers.agent.capture import Capture
 from reader_drivers.agent.folding import FOLD_WINDOW_S
 from reader_drivers.agent.session import STOP_TIMEOUT_S, ReaderSession
 from reader_drivers.agent.settings import AgentSettings
@@ -44,7 +45,12 @@ class Agent:
     """One agent: made in a running event loop, then `run` until it is cancelled."""
 
     def __init__(
-        self, settings: AgentSettings, *, batches_max: int = SPOOL_BATCHES_MAX, confirm_s: float = CONFIRM_S
+        self,
+        settings: AgentSettings,
+        *,
+        batches_max: int = SPOOL_BATCHES_MAX,
+        confirm_s: float = CONFIRM_S,
+        capture: Capture | None = None,
     ) -> None:
         self._settings = settings
         self._confirm_s = confirm_s
@@ -53,7 +59,9 @@ class Agent:
         self._spool = Spool(settings.data_dir / SPOOL_FILE, batches_max=batches_max)
         # One thread: SQLite work keeps the order in which the event loop asked for it.
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
-        self._sessions = {reader.name: ReaderSession(reader, self._send) for reader in settings.readers}
+        self._sessions = {
+            reader.name: ReaderSession(reader, self._send, capture=capture) for reader in settings.readers
+        }
         self._locks = {name: asyncio.Lock() for name in self._sessions}
         self._group = asyncio.TaskGroup()
         self._is_ending = False

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from reader_drivers.agent.capture import Capture, CapturedDriver
 from reader_drivers.agent.folding import Folder
 from reader_drivers.agent.recognise import BYTES_MAX, advice, recognise
 from reader_drivers.agent.settings import ReaderSettings
@@ -53,6 +54,7 @@ class ReaderSession:
         report: Callable[[ReaderHealth], None],
         *,
         opener: OpenLink = open_link,
+        capture: Capture | None = None,
     ) -> None:
         self.folder = Folder()
         """What was heard since the last flush."""
@@ -61,7 +63,9 @@ class ReaderSession:
         self._settings = settings
         self._report = report
         self._opener = opener
-        self._driver = settings.protocol.driver()
+        self._capture = capture
+        driver = settings.protocol.driver()
+        self._driver = driver if capture is None else CapturedDriver(driver, capture, settings.name)
         self._attached: dict[str, Attachment] = {}
         self._draining = 0
         self.is_paused = False
@@ -243,4 +247,6 @@ class ReaderSession:
             return
         self._state, self._detail = state, detail
         log.info("%s is %s%s", self.name, state, f": {detail}" if detail else "")
+        if self._capture is not None:
+            self._capture.tell(self.name, monotonic_ms(), state=state, detail=detail)
         self._report(ReaderHealth(self.name, state, detail[:1_000]))
