@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, Protocol
 
 from reader_drivers.agent.port_words import opening_refused
@@ -23,6 +24,8 @@ WRITE_TIMEOUT_S: Final = 1.0
 TCP_READ_BYTES: Final = 65_536
 PENDING_BYTES_MAX: Final = 1_048_576
 """Bytes that wait for the event loop: 20,000 frames. Beyond it the thread stops reading and the link's buffer fills."""
+PSEUDO_TERMINALS: Final = Path("/dev/pts")
+"""A simulated line has no parity bit, and Linux refuses to be asked for one a second time."""
 
 
 class Line(StrEnum):
@@ -208,10 +211,12 @@ def _opened(port: str, baud: int, line: Line) -> Port:
         return KeyboardPort(path) if line is Line.KEYBOARD else HidrawPort(path)
     import serial
 
-    parity = serial.PARITY_EVEN if line is Line.SERIAL_EVEN else serial.PARITY_NONE
+    path = device_path(port)
+    is_even = line is Line.SERIAL_EVEN and not Path(path).resolve().is_relative_to(PSEUDO_TERMINALS)
+    parity = serial.PARITY_EVEN if is_even else serial.PARITY_NONE
     # Exclusive, because two programs on one reader would take each other's answers.
     return serial.Serial(
-        device_path(port),
+        path,
         baud,
         parity=parity,
         timeout=READ_TIMEOUT_S,

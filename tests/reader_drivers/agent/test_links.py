@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import serial
 
 from reader_drivers.agent.__main__ import main
-from reader_drivers.agent.transports import SerialLink, device_path, open_link
+from reader_drivers.agent.protocols import protocol_named
+from reader_drivers.agent.transports import Line, SerialLink, device_path, open_link
 from reader_drivers.errors import ReaderLost
 from tests.reader_drivers.agent.stage import Stage, end, play
 from tests.reader_drivers.agent.test_agent_journeys import TAGS
@@ -109,6 +111,33 @@ def test_port_that_another_program_holds_is_a_loss(cable: Cable) -> None:
         with pytest.raises(ReaderLost):
             await open_link(cable.port, 9_600)
         await link.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("line", "parity"), [(Line.SERIAL, "N"), (Line.SERIAL_EVEN, "E")])
+def test_line_is_opened_with_the_parity_of_its_protocol(
+    line: Line, parity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, object] = {}
+
+    def opened(*_: object, **options: object) -> None:
+        asked.update(options)
+        raise OSError("seen")
+
+    monkeypatch.setattr(serial, "Serial", opened)
+    with pytest.raises(ReaderLost, match="seen"):
+        asyncio.run(open_link("/dev/ttyS9", 38_400, line))
+
+    assert asked["parity"] == parity
+    assert protocol_named("feig_iso").line is Line.SERIAL_EVEN
+
+
+def test_simulated_line_of_a_protocol_with_parity_is_opened_again_and_again(cable: Cable) -> None:
+    async def story() -> None:
+        for _ in range(3):
+            link = await open_link(cable.port, 38_400, Line.SERIAL_EVEN)
+            await link.close()
 
     asyncio.run(story())
 
