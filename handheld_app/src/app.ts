@@ -9,7 +9,7 @@ import App from "./App.svelte";
 import { openDatabase } from "./storage/database.ts";
 import { DeviceStore } from "./storage/device_store.ts";
 import { setLocale } from "./text.ts";
-import { followTheme } from "./theme.ts";
+import { followLook } from "./ui/look.ts";
 
 async function start(): Promise<void> {
   const database = await openDatabase();
@@ -22,6 +22,6 @@ async function start(): Promise<void> {
   mount(App, { target, props: { database, pairing } });
 }
 
-followTheme();
+followLook();
 void start();
 if ("serviceWorker" in navigator && import.meta.env.PROD) void navigator.serviceWorker.register("/sw.js");

@@ -7,6 +7,7 @@
 import type { CountingStage, ScanWord } from "./core/counting.ts";
 import type { NextStep, Occasion } from "./core/tour.ts";
 import type { AskReason, Word } from "./core/sheet.ts";
+import type { Theme } from "./ui/look.ts";
 import { formatClock, formatDay, formatMoment, formatMoney, formatSpan, type Language, plural } from "./core/format.ts";
 import { boardEn, boardFr } from "./texts/board.ts";
 import { refusalEn, refusalFr } from "./texts/refusal.ts";
@@ -111,6 +112,10 @@ const fr = {
   countingLabelRefused: "Une étiquette ne compte pas.",
   toTour: "Revenir à la tournée",
   understood: "Compris",
+  look: "Affichage",
+  lookTheme: "Couleurs de cet appareil",
+  theme: { system: "Comme le système", light: "Clair", dark: "Sombre", sun: "Plein soleil" } satisfies Record<Theme, string>,
+  lookGloves: "Grandes touches, pour les gants",
   sealNotes: "Plateaux laissés",
   sealSilent: (place: string) => `${place}\u202f: au moins une pièce est restée silencieuse.`,
   sealSilentHelp: "Reprenez ce plateau et cherchez-la maintenant. Sans recherche, le vérificateur recompte à l'aveugle.",
@@ -276,6 +281,10 @@ const en: Catalogue = {
   countingLabelRefused: "A label does not count.",
   toTour: "Back to the round",
   understood: "Understood",
+  look: "Display",
+  lookTheme: "Colours of this device",
+  theme: { system: "As the system", light: "Light", dark: "Dark", sun: "Sunlight" },
+  lookGloves: "Large buttons, for gloves",
   sealNotes: "Trays left behind",
   sealSilent: (place) => `${place}: at least one piece stayed silent.`,
   sealSilentHelp: "Take this tray up again and search for it now. Without a search the verifier counts again blind.",

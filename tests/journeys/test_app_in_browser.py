@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.pages import App, launched_browser, new_context
 from tests.server.api.test_sessions import LINK, PIN, prepared
@@ -44,6 +44,15 @@ def test_a_link_pairs_the_browser_and_a_person_signs_in(
     page.get_by_text("Marc").wait_for(timeout=20_000)
     assert "pair=" not in page.url
     app.picture(f"sign-in-{size}-{locale}")
+    shown_as = page.locator("html")
+    page.locator("summary").click()
+    page.get_by_role("combobox").select_option("sun")
+    page.get_by_role("checkbox").check()
+    expect(shown_as).to_have_attribute("data-theme", "sun")
+    page.reload()
+    page.get_by_text("Marc").wait_for()
+    expect(shown_as).to_have_attribute("data-theme", "sun")
+    expect(shown_as).to_have_attribute("data-gloves", "")
     page.get_by_text("Marc").click()
     page.get_by_role("textbox").fill(PIN)
     page.get_by_role("button", name=button).click()

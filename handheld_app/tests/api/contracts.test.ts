@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { boardShape } from "../../src/api/board_shapes.ts";
 import { listShape } from "../../src/api/signing_shapes.ts";
 import { type Shape, validate } from "../../src/core/validate.ts";
+import { CATALOGUES } from "../../src/text.ts";
 
 /** Real answers of the server, written by its own tests. */
 function answers(name: string): [string, unknown][] {
@@ -24,6 +25,12 @@ describe("contracts", () => {
 
     expect(read.length).toBeGreaterThan(0);
     expect(read.filter(([, outcome]) => !outcome.ok)).toEqual([]);
+  });
+
+  it("signs under the server's own sentences, letter by letter", () => {
+    const sentences = Object.entries(CATALOGUES).map(([language, { signStatement }]) => [language, signStatement]);
+
+    expect(sentences).toEqual(answers("signing"));
   });
 
   it("reads a gap as to be confirmed and a case with its number, and leaves no member undefined", () => {

@@ -6,7 +6,7 @@ import { refusalOf } from "../../src/screens/refusal.ts";
 import { CATALOGUES } from "../../src/text.ts";
 
 /** Where the server says no to a person with a tray, a case or a list in front of them. */
-const MODULES = ["core/count_errors", "core/cases", "core/tours", "usecases/attach_reader", "usecases/seal_round_set", "usecases/sign_in", "usecases/take_events"];
+const MODULES = ["core/count_errors", "core/cases", "core/tours", "core/signing_words", "usecases/attach_reader", "usecases/seal_round_set", "usecases/sign_in", "usecases/take_events"];
 /** Refusals that only the server's own steps meet, and the one of signing in on a device that is not paired. */
 const NOBODYS = ["case_exists", "case_needed", "draw_fixed", "not_covered", "too_early", "no_sign_in_here"];
 
