@@ -13,7 +13,6 @@ pass is a turn for state A and one for state B; in session 0, where tags forget 
 Tags are told without antenna and TID: there is one antenna, and TIDs would need an order for each tag.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -23,31 +22,29 @@ from reader_drivers.driver import (
     Output,
     ReaderError,
     ReaderPhase,
-    ReaderState,
     ReadPlan,
     Reply,
-    joined,
 )
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.magicrf_bb import orders
 from reader_drivers.magicrf_bb.frames import AA, BB, Frame, FrameHunt, Kind, encode_order
 from reader_drivers.magicrf_bb.orders import POLL, STOP, Step, Target
 from reader_drivers.magicrf_bb.tags import decode_tag, tag_read
-from reader_drivers.passes import PassTracker
+from reader_drivers.order_session import OrderSession, Patience
 
 ANTENNA: Final = 1
 """A module has one."""
 ANSWER_MS: Final = 1_000
-"""Time for one answer; a module that wakes up loads its firmware first."""
+"""A module that wakes up loads its firmware first."""
 SENDS_MAX: Final = 4
-"""An order is sent this often before the module counts as lost: twice in each framing, for the first one wakes it."""
+"""Twice in each framing, for the first order wakes the module."""
 REPOLL_MS: Final = 1_000
 """Silence while polling after which the order is given again: it ends without a word after its last round."""
 REPOLLS_MAX: Final = 3
 QUIET_POLLS: Final = 3
 """Polls without a tag that end a turn. One is not enough: a poll in which all tags collide says the same."""
 GAP_MS: Final = 50
-"""Silence inside a frame after which its start is given up."""
+PATIENCE: Final = Patience(gap_ms=GAP_MS, answer_ms=ANSWER_MS, sends_max=SENDS_MAX)
 ENDLESS_MS: Final = 2**53
 """Turns end the passes here."""
 
@@ -60,23 +57,16 @@ class _Turn:
     has_polled: bool = False
 
 
-class MagicRfDriver:
+class MagicRfDriver(OrderSession[Frame, Step]):
     """One module. Implements `driver.Driver`; see there for the promises of each call."""
 
     protocol: ClassVar[str] = "magicrf_bb"
 
     def __init__(self) -> None:
-        self._hunt = FrameHunt()
-        self._passes = PassTracker()
-        self._phase = ReaderPhase.IDLE
+        super().__init__(FrameHunt(), PATIENCE)
         self._plan: ReadPlan | None = None
         self._start = BB
         self._is_start_known = False
-        self._steps: list[Step] = []
-        self._awaited: Step | None = None
-        self._sends = 0
-        self._due_ms: int | None = None
-        self._heard_ms = 0
         self._silent_from_ms = 0
         self._repolls = 0
         self._target = Target.A
@@ -84,38 +74,12 @@ class MagicRfDriver:
         self._is_whole = True
         """False: the running pass was cut, so that its end proves no silence."""
 
-    @property
-    def phase(self) -> ReaderPhase:
-        """Where the session stands."""
-        return self._phase
-
     def start(self, plan: ReadPlan) -> Output:
         """Begin the set-up. Raises: PlanRefused: the module has no code for the region, or the antennas are not just 1."""
-        self._steps = orders.bring_up(plan)
+        steps = orders.bring_up(plan)
         self._plan = plan
         self._target = Target.A
-        return Output((self._enter(ReaderPhase.STARTING),), self._send(self._steps.pop(0)))
-
-    def feed(self, received: bytes, now: int) -> Output:
-        """Bytes from the module."""
-        if not received:
-            return Output()
-        self._heard_ms = now
-        return self._all(self._hunt.feed(received), now)
-
-    def tick(self, now: int) -> Output:
-        """Time-outs of frames, answers, turns and of the link."""
-        outputs = []
-        if self._hunt.is_waiting and now - self._heard_ms >= GAP_MS:
-            outputs.append(self._all(self._hunt.flush(), now))
-        if self._awaited is not None:
-            if self._due_ms is None:
-                self._due_ms = now + ANSWER_MS
-            elif now >= self._due_ms:
-                outputs.append(self._repeat(now))
-        elif self._phase is ReaderPhase.READING:
-            outputs.append(self._watch(now))
-        return joined(outputs)
+        return Output((self._enter(ReaderPhase.STARTING),), self._give(steps))
 
     def stop(self) -> Output:
         """Ask the module to stop. While starting, nothing is on air yet and the session is idle at once."""
@@ -130,9 +94,6 @@ class MagicRfDriver:
         """Cut the running pass, if the module's antenna is among them."""
         self._is_whole = self._is_whole and ANTENNA not in antennas
         return Output(self._passes.cut(antennas, now))
-
-    def _all(self, parts: Iterable[Frame | Rejected], now: int) -> Output:
-        return joined(Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
 
     def _accept(self, frame: Frame, now: int) -> Output:
         if frame.kind is Kind.ORDER:
@@ -181,7 +142,7 @@ class MagicRfDriver:
         name = orders.NAMES[step.command]
         if not step.loss:
             detail = f"The module refused {name}: {orders.error_meaning(code)}."
-            return Output((shown, *self._passes.close(now), *self._refuse(detail)))
+            return Output((shown, *self._refuse(now, detail)))
         meaning = f"{name}: {orders.error_meaning(code)}; {step.loss}"
         error = ReaderError(f"{code:02X}", meaning, is_retryable=False, raw=frame.raw)
         return self._turned(error, now) if self._phase is ReaderPhase.READING else self._go_on(error, now)
@@ -203,8 +164,8 @@ class MagicRfDriver:
         if not self._plan.session:
             self._turn = _Turn(now)
             return Output(self._end_pass(now))
-        self._steps = [orders.query(self._plan.session, Target.A if self._target is Target.B else Target.B), POLL]
-        return Output((), self._send(STOP))
+        other = Target.A if self._target is Target.B else Target.B
+        return Output((), self._give([STOP, orders.query(self._plan.session, other), POLL]))
 
     def _end_pass(self, now: int) -> tuple[Event, ...]:
         ended = self._passes.end_complete(now) if self._is_whole else self._passes.cut((ANTENNA,), now)
@@ -219,7 +180,7 @@ class MagicRfDriver:
             self._rest()
             return Output((*self._passes.close(now), self._enter(ReaderPhase.IDLE)))
         if self._phase is ReaderPhase.STARTING and (mismatch := self._mismatch(frame)) is not None:
-            return Output((mismatch, *self._refuse(mismatch.meaning)))
+            return Output((mismatch, *self._refuse(now, mismatch.meaning)))
         return self._go_on(_reply(frame), now)
 
     def _turned(self, shown: Event, now: int) -> Output:
@@ -237,7 +198,7 @@ class MagicRfDriver:
         if not self._steps:
             self._rest()
             return Output(events)
-        sent = self._send(self._steps.pop(0))
+        sent = self._give_next()
         if self._awaited is POLL:
             self._rest()
             self._turn = _Turn(now)
@@ -281,51 +242,41 @@ class MagicRfDriver:
 
     def _watch(self, now: int) -> Output:
         """Ends of turns by time, and polling that has ended without a word."""
+        if self._phase is not ReaderPhase.READING:
+            return Output()
         assert self._plan is not None
         if now - self._silent_from_ms >= REPOLL_MS * (self._repolls + 1):
             if self._repolls >= REPOLLS_MAX:
                 detail = f"The module has been silent for {now - self._silent_from_ms} ms."
                 return Output(self._lose(now, detail))
             self._repolls += 1
-            return Output((), encode_order(POLL.command, POLL.parameter, start=self._start))
+            return Output((), self._encoded(POLL))
         # Time alone ends no turn: a module that has not polled in it has proved nothing.
         if self._turn.has_polled and now - self._turn.from_ms >= self._plan.pass_max_ms:
             return self._end_turn(now)
         return Output()
 
     def _repeat(self, now: int) -> Output:
-        step = self._awaited
-        assert step is not None
-        if self._sends < SENDS_MAX:
-            self._sends += 1
-            self._due_ms = now + ANSWER_MS
-            if not self._is_start_known:
-                self._start = AA if self._start == BB else BB
-            return Output((), encode_order(step.command, step.parameter, start=self._start))
+        if not self._is_start_known:
+            self._start = AA if self._start == BB else BB
+        return super()._repeat(now)
+
+    def _give_up(self, now: int) -> Output:
         if self._phase in {ReaderPhase.IDLE, ReaderPhase.FAULT, ReaderPhase.LOST}:
+            # Only stray polls were to be stopped, and they have ended by themselves.
             self._rest()
             return Output()
-        return Output(self._lose(now, f"The module did not answer {orders.NAMES[step.command]} in {SENDS_MAX} tries."))
+        return super()._give_up(now)
 
     def _lose(self, now: int, detail: str) -> tuple[Event, ...]:
-        self._rest()
         self._is_start_known = False
-        return (*self._passes.close(now), self._enter(ReaderPhase.LOST, detail))
+        return super()._lose(now, detail)
 
-    def _refuse(self, detail: str) -> tuple[Event, ...]:
-        self._rest()
-        return (self._enter(ReaderPhase.FAULT, detail),)
-
-    def _send(self, step: Step) -> bytes:
-        self._awaited, self._sends, self._due_ms = step, 1, None
+    def _encoded(self, step: Step) -> bytes:
         return encode_order(step.command, step.parameter, start=self._start)
 
-    def _rest(self) -> None:
-        self._steps, self._awaited, self._due_ms = [], None, None
-
-    def _enter(self, phase: ReaderPhase, detail: str = "") -> ReaderState:
-        self._phase = phase
-        return ReaderState(phase, detail)
+    def _name_of(self, step: Step) -> str:
+        return orders.NAMES[step.command]
 
 
 def _answers_to(step: Step) -> frozenset[int]:

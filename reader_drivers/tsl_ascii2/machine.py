@@ -11,7 +11,6 @@ One `.iv` is one inventory, of the tags in state A or B of the session; both tog
 the factory, for its antenna fits no other: it is compared with the plan before the first inventory and never changed.
 """
 
-from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from reader_drivers.driver import (
@@ -20,12 +19,11 @@ from reader_drivers.driver import (
     Output,
     ReaderError,
     ReaderPhase,
-    ReaderState,
     ReadPlan,
     Reply,
 )
 from reader_drivers.errors import FrameError, Rejected
-from reader_drivers.passes import PassTracker
+from reader_drivers.order_session import OrderSession, Patience
 from reader_drivers.reads import BarcodeScan
 from reader_drivers.tsl_ascii2 import orders
 from reader_drivers.tsl_ascii2.frames import BARCODES, BLOCK_ENDS, Line, LineHunt, encode_order
@@ -38,32 +36,25 @@ ANSWER_MS: Final = 1_000
 INVENTORY_MS: Final = 2_500
 """Silence in an inventory; longer than the 2 s for which the trigger's barcode search may hold the sled."""
 SENDS_MAX: Final = 3
-"""An order is sent this often before the sled counts as lost."""
 ERRORS_MAX: Final = 3
 """So many inventories may fail one after the other before the session ends in a fault."""
 GAP_MS: Final = 500
-"""Silence inside a line after which it is given up; Bluetooth splits lines with pauses of 100 ms."""
+"""Bluetooth splits lines with pauses of 100 ms."""
+PATIENCE: Final = Patience(gap_ms=GAP_MS, answer_ms=ANSWER_MS, sends_max=SENDS_MAX)
 BLOCK_LINES_MAX: Final = 64
 """Lines of a block kept for its answer, tags aside; the longest answer is a version with about 15."""
 ENDLESS_MS: Final = 2**53
 """Passes end by OK or ER, never by time."""
 
 
-class TslDriver:
+class TslDriver(OrderSession[Line, orders.Step]):
     """One sled. Implements `driver.Driver`; see there for the promises of each call."""
 
     protocol: ClassVar[str] = "tsl_ascii2"
 
     def __init__(self) -> None:
-        self._hunt = LineHunt()
-        self._passes = PassTracker()
-        self._phase = ReaderPhase.IDLE
+        super().__init__(LineHunt(), PATIENCE)
         self._plan: ReadPlan | None = None
-        self._steps: list[orders.Step] = []
-        self._awaited: orders.Step | None = None
-        self._sends = 0
-        self._silent_from_ms: int | None = None
-        self._heard_ms = 0
         self._inventories = 0
         self._errors = 0
         self._region: str | None = None
@@ -78,44 +69,14 @@ class TslDriver:
         self._tag = TagLines()
         self._witness = Witness()
 
-    @property
-    def phase(self) -> ReaderPhase:
-        """Where the session stands."""
-        return self._phase
-
     def start(self, plan: ReadPlan) -> Output:
         """Begin the set-up. Raises: PlanRefused: no sled can do what the plan asks."""
-        self._steps = orders.bring_up(plan)
+        steps = orders.bring_up(plan)
         self._plan = plan
         self._region, self._errors, self._inventories = None, 0, 0
         self._has_echoed = self._is_doubtful = False
         self._witness = Witness()
-        return Output((self._enter(ReaderPhase.STARTING),), self._send(self._steps.pop(0)))
-
-    def feed(self, received: bytes, now: int) -> Output:
-        """Bytes from the sled."""
-        if not received:
-            return Output()
-        self._heard_ms = now
-        return self._all(self._hunt.feed(received), now)
-
-    def tick(self, now: int) -> Output:
-        """Time-outs of lines and answers."""
-        events: list[Event] = []
-        sent = b""
-        if self._hunt.is_waiting and now - self._heard_ms >= GAP_MS:
-            flushed = self._all(self._hunt.flush(), now)
-            events.extend(flushed.events)
-            sent += flushed.sent
-        if self._awaited is not None:
-            if self._silent_from_ms is None:
-                self._silent_from_ms = now
-            limit = INVENTORY_MS if self._phase is ReaderPhase.READING else ANSWER_MS
-            if now - self._silent_from_ms >= limit:
-                late = self._repeat(now)
-                events.extend(late.events)
-                sent += late.sent
-        return Output(tuple(events), sent)
+        return Output((self._enter(ReaderPhase.STARTING),), self._give(steps))
 
     def stop(self) -> Output:
         """Begin no other inventory; the running one ends by itself. While starting the session is idle at once."""
@@ -133,22 +94,13 @@ class TslDriver:
         self._is_whole = self._is_whole and ANTENNA not in antennas
         return Output(self._passes.cut(antennas, now))
 
-    def _all(self, parts: Iterable[Line | Rejected], now: int) -> Output:
-        events: list[Event] = []
-        sent = b""
-        for part in parts:
-            if isinstance(part, Rejected):
-                self._tag.is_damaged = bool(self._tag.values)
-                events.append(part)
-                continue
-            output = self._accept(part, now)
-            events.extend(output.events)
-            sent += output.sent
-        return Output(tuple(events), sent)
+    def _pass_over(self, damage: Rejected) -> Output:
+        self._tag.is_damaged = bool(self._tag.values)
+        return super()._pass_over(damage)
 
     def _accept(self, line: Line, now: int) -> Output:
-        if self._awaited is not None:
-            self._silent_from_ms = now
+        # An answer of many lines takes its time: only silence is late.
+        self._wait_from(now)
         if line.header in HEADERS:
             told = self._tell_tag(now) if self._tag.ends_before(line) else ()
             self._tag.add(line)
@@ -208,7 +160,7 @@ class TslDriver:
         self._errors = self._errors + 1 if is_failed else 0
         if self._errors >= ERRORS_MAX:
             detail = f"The sled cannot read tags: {_meaning(error)}."
-            return Output((*ended, *shown, *self._passes.close(now), *self._refuse(detail)))
+            return Output((*ended, *shown, *self._refuse(now, detail)))
         return Output((*ended, *shown), self._send_inventory())
 
     def _end_pass(self, error: int, now: int) -> tuple[Event, ...]:
@@ -226,16 +178,16 @@ class TslDriver:
         assert step is not None
         if error and not step.loss:
             detail = f"The sled refused {step.text}: {_meaning(error)}."
-            return Output((_shown(error, block, now), *self._refuse(detail)))
+            return Output((_shown(error, block, now), *self._refuse(now, detail)))
         if error:
             meaning = f"{_meaning(error)}: {step.text}; {step.loss}"
             shown: Event = ReaderError(f"{error:03d}", meaning, is_retryable=False, raw=block[-1].raw)
         elif (mismatch := self._mismatch(block)) is not None:
-            return Output((mismatch, *self._refuse(mismatch.meaning)))
+            return Output((mismatch, *self._refuse(now, mismatch.meaning)))
         else:
             shown = _shown(error, block, now)
         if self._steps:
-            return Output((shown,), self._send(self._steps.pop(0)))
+            return Output((shown,), self._give_next())
         return Output((shown, *self._begin_reading(now)), self._send_inventory())
 
     def _mismatch(self, block: list[Line]) -> ReaderError | None:
@@ -270,20 +222,8 @@ class TslDriver:
         return (*ended, self._enter(ReaderPhase.READING, detail))
 
     def _repeat(self, now: int) -> Output:
-        step = self._awaited
-        assert step is not None
-        if self._sends < SENDS_MAX:
-            self._sends += 1
-            self._silent_from_ms = now
-            self._is_doubtful = self._is_doubtful or self._phase is ReaderPhase.READING
-            return Output((), encode_order(step.text))
-        detail = f"The sled did not answer {step.text} in {SENDS_MAX} tries."
-        self._rest()
-        return Output((*self._passes.close(now), self._enter(ReaderPhase.LOST, detail)))
-
-    def _refuse(self, detail: str) -> tuple[Event, ...]:
-        self._rest()
-        return (self._enter(ReaderPhase.FAULT, detail),)
+        self._is_doubtful = self._is_doubtful or self._phase is ReaderPhase.READING
+        return super()._repeat(now)
 
     def _send_inventory(self) -> bytes:
         assert self._plan is not None
@@ -291,19 +231,17 @@ class TslDriver:
         self._inventories += 1
         return self._send(orders.Step(text))
 
-    def _send(self, step: orders.Step) -> bytes:
-        self._awaited, self._sends, self._silent_from_ms = step, 1, None
+    def _patience_ms(self, step: orders.Step) -> int:
+        return INVENTORY_MS if self._phase is ReaderPhase.READING else super()._patience_ms(step)
+
+    def _encoded(self, step: orders.Step) -> bytes:
         return encode_order(step.text)
+
+    def _name_of(self, step: orders.Step) -> str:
+        return step.text
 
     def _word_awaited(self) -> str:
         return self._awaited.text[1:3] if self._awaited is not None else ""
-
-    def _rest(self) -> None:
-        self._steps, self._awaited, self._silent_from_ms = [], None, None
-
-    def _enter(self, phase: ReaderPhase, detail: str = "") -> ReaderState:
-        self._phase = phase
-        return ReaderState(phase, detail)
 
 
 def _shown(error: int, block: list[Line], now: int) -> Event:
