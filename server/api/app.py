@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from fastapi import FastAPI, Request, Response
-from starlette.middleware.base import RequestResponseEndpoint
+from fastapi import FastAPI
 
 from server.api import problems
 from server.api.agent_links import AgentLinks
@@ -27,6 +26,7 @@ from server.api.routes import (
     sync,
     tours,
 )
+from server.api.security_headers import SecurityHeaders
 from server.api.static_app import mount_app
 from server.core.announcement import Announcement
 from server.feed.hub import Hub
@@ -48,13 +48,6 @@ ROUTERS: Final = (
     agent_stream.router,
     live.router,
 )
-SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 class FeedBridge:
@@ -107,13 +100,5 @@ def create_app(
         app.include_router(router)
     mount_docs(app)
     mount_app(app)
-
-    @app.middleware("http")
-    async def guarded(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        response = await call_next(request)
-        response.headers.update(SECURITY_HEADERS)
-        if request.url.path.startswith("/v1/"):
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
+    app.add_middleware(SecurityHeaders)
     return app
