@@ -134,7 +134,9 @@ def _add_reader(reader: argparse.ArgumentParser) -> None:
     reader.add_argument("--suffix", choices=sorted(SUFFIXES), default="CRLF", help="what ends a scan (default CRLF)")
     reader.add_argument("--aim", default="", help="AIM identifier sent before every scan, for example C1")
     reader.add_argument(
-        "--stats", type=pathlib.Path, help="JSON file kept up to date: reads_told, frames_intact, tags_intact"
+        "--stats",
+        type=pathlib.Path,
+        help="JSON file kept up to date: reads_told, frames_intact, tags_intact, tags_intact_twice",
     )
     reader.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
 

@@ -1,6 +1,6 @@
 """Faults: what a bad cable, hub or adapter does to the frames of a reader, by chance from a seed.
 
-The text form is ``split=0.2,glue=0.1,drop=0.01,repeat=0.01,corrupt=0.01,delay=0.05:30``: each a probability a frame, the
+The text form is ``split=0.2,glue=0.1,drop=0.01,repeat=0.01,corrupt=0.01,burst=0.01,delay=0.05:30``: each a probability a frame, the
 number after `delay`'s colon the pause in milliseconds (20 when left out).
 
 >>> parse_faults("drop=0.5,delay=0.1:30").drop
@@ -34,6 +34,8 @@ class Faults:
     """The frame arrives twice."""
     corrupt: float = 0.0
     """One bit of the frame is turned."""
+    burst: float = 0.0
+    """Two bits of the frame are turned, which a check byte of one sum misses once in sixteen times."""
     delay: float = 0.0
     """The frame is held back by `delay_ms`."""
     delay_ms: float = DELAY_MS_DEFAULT
@@ -41,7 +43,7 @@ class Faults:
     @property
     def are_none(self) -> bool:
         """True when nothing can go wrong."""
-        return not (self.split or self.glue or self.drop or self.repeat or self.corrupt or self.delay)
+        return not any(getattr(self, name) for name in _NAMES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Chunk:
     """Silence on the wire before them."""
 
 
-_NAMES: Final = ("split", "glue", "drop", "repeat", "corrupt", "delay")
+_NAMES: Final = ("split", "glue", "drop", "repeat", "corrupt", "burst", "delay")
 
 
 def parse_faults(text: str) -> Faults:
@@ -111,9 +113,9 @@ class FaultyWire:
         faults, chance = self._faults, self._chance.random
         if chance() < faults.drop:
             return []
-        if chance() < faults.corrupt:
-            at = self._chance.randrange(len(frame))
-            frame = frame[:at] + bytes((frame[at] ^ (1 << self._chance.randrange(8)),)) + frame[at + 1 :]
+        turned = 1 if chance() < faults.corrupt else 2 if faults.burst and chance() < faults.burst else 0
+        if turned:
+            frame = self._with_turned_bits(frame, turned)
         else:
             self._note_intact(frame)
         if chance() < faults.repeat:
@@ -127,3 +129,9 @@ class FaultyWire:
             at = self._chance.randrange(1, len(octets))
             return [Chunk(octets[:at], pause_s), Chunk(octets[at:], 0.002)]
         return [Chunk(octets, pause_s)]
+
+    def _with_turned_bits(self, frame: bytes, bits: int) -> bytes:
+        turned = bytearray(frame)
+        for bit in self._chance.sample(range(8 * len(frame)), bits):
+            turned[bit // 8] ^= 1 << bit % 8
+        return bytes(turned)

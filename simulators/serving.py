@@ -57,8 +57,8 @@ class Sent:
     """The tags and scans that at least one whole frame told: a system that has not stored one of them lost it."""
 
     def __init__(self, reader: SimulatedReader) -> None:
-        self.tags: set[str] = set()
-        """EPC in upper hex, or the text of a scan."""
+        self.tags: collections.Counter[str] = collections.Counter()
+        """How many such frames told it, by EPC in upper hex or text of a scan."""
         self._reader = reader
 
     def note(self, frame: bytes) -> None:
@@ -177,7 +177,12 @@ class _Loop:
             return
         self._stats_told = told
         aside = path.with_name(f".{path.name}.{os.getpid()}")
-        tags = sorted(self._service.sent.tags) if self._service.sent else []
-        line = {"reads_told": told, "frames_intact": self._service.wire.intact_frames, "tags_intact": tags}
+        tags = self._service.sent.tags if self._service.sent else {}
+        line = {
+            "reads_told": told,
+            "frames_intact": self._service.wire.intact_frames,
+            "tags_intact": sorted(tags),
+            "tags_intact_twice": sorted(tag for tag, frames in tags.items() if frames > 1),
+        }
         aside.write_text(json.dumps(line) + "\n", encoding="utf-8")
         aside.replace(path)

@@ -57,7 +57,7 @@ def _inventory(frame: Frame, facts: Facts) -> Described:
             return ("state" if end.total_read else "keep_alive"), facts | {"end": _end_facts(end)}, ()
         case Tag() as tag:
             # A tag whose length is not what it says is shown, but it is no read.
-            reads = (tag_read(tag, freq_khz=tag.freq_khz),) if tag.is_whole else ()
+            reads = (tag_read(tag, antenna=tag.antenna, freq_khz=tag.freq_khz),) if tag.is_whole else ()
             return "tag_read", facts | {"tag": _tag_facts(tag)}, reads
 
 

@@ -5,10 +5,11 @@
 | idle | none | `start` → starting |
 | starting | one order at a time, the next after its answer | last order answered → reading; refusal → fault; silence → lost |
 | reading | behind each end of a round the next one, and before it the antenna when it changes | `stop` → stopping; silence → lost |
-| stopping | none | end of the running round → idle; silence → lost |
+| stopping | none | end of the running round, then a quiet line → idle; silence without an end → lost |
 
 The first inventory is sent behind the region read back: a reader with wrong radio rules never transmits for us. These readers
-have no order that ends a round, and tell no TID with their inventories: `tid_words` has no effect.
+have no order that ends a round, and tell no TID with their inventories: `tid_words` has no effect. A code counts from its
+second hearing on (see `belief`).
 """
 
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ from reader_drivers.driver import (
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.passes import PassTracker
 from reader_drivers.r2000_a0 import orders
+from reader_drivers.r2000_a0.belief import Belief
 from reader_drivers.r2000_a0.bring_up import QUESTIONS, Step, mismatch, steps_after
 from reader_drivers.r2000_a0.frames import BROADCAST, Frame, FrameHunt, encode_frame
 from reader_drivers.r2000_a0.tags import Answer, Failure, RoundEnd, Tag, decode_answer, tag_read
@@ -43,6 +45,9 @@ GAP_MS: Final = 50
 """Silence inside a frame after which its start is given up: five times the longest pause seen from USB adapters."""
 NEVER_MS: Final = 1 << 62
 """Passes end with their rounds, never by time."""
+QUIET_MS: Final = 200
+"""A stop waits for a line this quiet behind the end: where an end came twice, or an order was repeated to a slow reader, one
+more round waits in the reader and begins at once."""
 REPEAT: Final = 1
 """Inventories that the reader makes before it says that the round is over."""
 
@@ -57,6 +62,8 @@ class R2000Driver:
     def __init__(self) -> None:
         self._hunt = FrameHunt()
         self._passes = PassTracker()
+        self._belief = Belief()
+        self._round_no = 0
         self._phase = ReaderPhase.IDLE
         self._plan: ReadPlan | None = None
         self._address = BROADCAST
@@ -83,7 +90,8 @@ class R2000Driver:
         self._plan, self._address = plan, BROADCAST
         self._turns, self._work_antenna = Turns(plan.antennas), None
         self._steps, self._written, self._mute_antennas = list(QUESTIONS), set(), set()
-        return Output((self._enter(ReaderPhase.STARTING),), self._send(self._steps.pop(0)))
+        unproved = self._belief.close()
+        return Output((*unproved, self._enter(ReaderPhase.STARTING)), self._send(self._steps.pop(0)))
 
     def feed(self, received: bytes, now: int) -> Output:
         """Bytes from the reader."""
@@ -100,6 +108,9 @@ class R2000Driver:
             flushed = self._all(self._hunt.flush(), now)
             events.extend(flushed.events)
             sent += flushed.sent
+        events.extend(self._belief.expire(now))
+        if self._phase is ReaderPhase.STOPPING and not self._awaited and now - self._heard_ms >= QUIET_MS:
+            events.extend((*self._close(now), self._enter(ReaderPhase.IDLE)))
         if self._awaited:
             if self._due_ms is None:
                 self._due_ms = now + (ROUND_MS if self._awaits(orders.SESSION_INVENTORY) else ANSWER_MS)
@@ -111,9 +122,9 @@ class R2000Driver:
 
     def stop(self) -> Output:
         """Ask for no further round: the running one ends by itself and counts."""
-        if self._phase is ReaderPhase.READING and self._awaits(orders.SESSION_INVENTORY):
+        if self._phase is ReaderPhase.READING:
             return Output((self._enter(ReaderPhase.STOPPING),))
-        if self._phase in {ReaderPhase.STARTING, ReaderPhase.READING}:
+        if self._phase is ReaderPhase.STARTING:
             # No round is running: nothing is on air.
             self._rest()
             return Output((self._enter(ReaderPhase.IDLE),))
@@ -138,7 +149,7 @@ class R2000Driver:
         if failure is not None:
             return self._round_failed(failure, frame, now)
         self._work_antenna = self._turns.antenna
-        return Output((_reply(frame),), self._send_round(now))
+        return self._go_on((_reply(frame),), now)
 
     def _inventoried(self, frame: Frame, now: int) -> Output:
         try:
@@ -160,22 +171,34 @@ class R2000Driver:
         return self._go_on((*ended, *silent), now)
 
     def _heard(self, tag: Tag, frame: Frame, now: int) -> tuple[Event, ...]:
-        """The read, behind the pass that it ends."""
+        """The read, behind the pass that it ends; for a code that was heard for the first time only what came."""
+        antenna = self._antenna_of(tag)
         if not tag.is_whole:
             reason = f"length: the tag announces {tag.pc_words} words of EPC and has {len(tag.epc)} bytes"
             return (Rejected(frame.raw, reason),)
+        if antenna is None:
+            reason = f"antenna: antenna {self._turns.antenna} was asked and {tag.antenna} answers"
+            return (Rejected(frame.raw, reason),)
         self._is_round_silent, self._due_ms = False, None
+        if not self._belief.hear(frame.payload[1:-1], frame.raw, round_no=self._round_no, now=now):
+            return (_reply(frame),)
         has_table = self._plan is not None and orders.has_table(self._plan.region)
-        read = tag_read(tag, freq_khz=tag.freq_khz if has_table else None, at_ms=now)
-        ended = self._passes.hear(tag.antenna, (tag.epc, b""), now) if self._phase in _IN_ROUNDS else ()
+        read = tag_read(tag, antenna=antenna, freq_khz=tag.freq_khz if has_table else None, at_ms=now)
+        ended = self._passes.hear(antenna, (tag.epc, b""), now) if self._phase in _IN_ROUNDS else ()
         return (*ended, read)
+
+    def _antenna_of(self, tag: Tag) -> int | None:
+        """The antenna that was asked; None: the report is another's. Two bits tell one of four, so 5 may call itself 1."""
+        if not self._awaits(orders.SESSION_INVENTORY):
+            return tag.antenna
+        return None if (tag.antenna - self._turns.antenna) % 4 else self._turns.antenna
 
     def _round_failed(self, failure: Failure, frame: Frame, now: int) -> Output:
         """The antenna of the turn cannot be read now, or the order was wrong."""
         error = _error(failure, frame)
         if not error.is_retryable:
             refused = self._refuse(f"The reader refused {orders.NAMES[frame.order]}: {error.meaning}.")
-            return Output((*self._passes.close(now), error, *refused))
+            return Output((*self._close(now), error, *refused))
         antenna = self._turns.antenna
         told = () if antenna in self._mute_antennas else (error,)
         self._mute_antennas.add(antenna)
@@ -183,11 +206,15 @@ class R2000Driver:
         return self._go_on((*self._passes.close(now), *told), now)
 
     def _go_on(self, events: tuple[Event, ...], now: int) -> Output:
-        """The next round, or rest when a stop was asked."""
+        """The next round, or none when a stop was asked."""
         if self._phase is not ReaderPhase.STOPPING:
             return Output(events, self._send_round(now))
         self._rest()
-        return Output((*events, *self._passes.close(now), self._enter(ReaderPhase.IDLE)))
+        return Output((*events, *self._passes.close(now)))
+
+    def _close(self, now: int) -> tuple[Event, ...]:
+        """Reading is over."""
+        return (*self._passes.close(now), *self._belief.close())
 
     def _send_round(self, now: int) -> bytes:
         assert self._plan is not None
@@ -198,6 +225,7 @@ class R2000Driver:
             self._passes.begin((turns.antenna,), now, pass_min_ms=NEVER_MS, pass_max_ms=NEVER_MS)
             self._is_pass_cut = False
         self._is_round_silent = True
+        self._round_no += 1
         return self._send((orders.SESSION_INVENTORY, bytes((self._plan.session, turns.target, REPEAT))))
 
     def _answered(self, failure: Failure | None, frame: Frame, *, now: int) -> Output:
@@ -220,12 +248,13 @@ class R2000Driver:
         # A round that was asked to be the last one is not asked for again.
         if self._sends < SENDS_MAX and self._phase is not ReaderPhase.STOPPING:
             self._sends += 1
+            self._round_no += 1
             self._due_ms = None
             return Output((), self._awaited)
         name = orders.NAMES[self._awaited[3]]
         self._rest()
         lost = self._enter(ReaderPhase.LOST, f"The reader did not answer {name}.")
-        return Output((*self._passes.close(now), lost))
+        return Output((*self._close(now), lost))
 
     def _refuse(self, detail: str) -> tuple[Event, ...]:
         self._rest()

@@ -111,14 +111,14 @@ def _tag(payload: bytes) -> Tag:
     return Tag(where >> 2, antenna, _number(payload[1:3]), epc, strength & 0x7F)
 
 
-def tag_read(tag: Tag, *, freq_khz: int | None, at_ms: int | None = None) -> TagRead:
+def tag_read(tag: Tag, *, antenna: int, freq_khz: int | None, at_ms: int | None = None) -> TagRead:
     """The common read. `freq_khz` None: the channel table of the region is not known."""
     return TagRead(
         id_hex=tag.epc.hex().upper(),
         id_bits=len(tag.epc) * 8,
         id_kind="uii" if tag.pc & PC_IS_UII else "epc",
         pc=tag.pc,
-        antenna=tag.antenna,
+        antenna=antenna,
         rssi_dbm=tag.rssi_dbm,
         rssi_sum_cdbm=tag.rssi_dbm * 100,
         freq_khz=freq_khz,

@@ -12,6 +12,8 @@ from simulators.pace import Pace
 
 BURST_FRAMES_MAX: Final = 64
 """Frames given out at once, so that a host that stops reading stops the reader soon."""
+RADIO_TAGS_A_SECOND: Final = 700
+"""Tags that the fastest readers of this kind tell apart on the air, however fast the link is."""
 EMPTY_ROUND_S: Final = 0.01
 """Shortest round that hears nothing: the slots of an empty field, and no busy waiting."""
 
@@ -35,9 +37,9 @@ class AskedRounds:
         """When the next frame is due; None: the reader is at rest."""
         return self._frames[0][0] if self._frames else None
 
-    def tags_within(self, limit_s: float) -> int | None:
-        """How many tags the pace allows in this time; None: as many as there are."""
-        return int(limit_s * self._pace.rate) if self._pace.rate > 0 else None
+    def tags_within(self, limit_s: float) -> int:
+        """How many tags the radio, and the pace if one was given, allow in this time."""
+        return int(limit_s * min(self._pace.rate or RADIO_TAGS_A_SECOND, RADIO_TAGS_A_SECOND))
 
     def begin(self, told: Sequence[tuple[bytes, int]], ends: Sequence[bytes], *, now_s: float) -> None:
         """Tell frames, each with the number of tags in it, and then the end frames. Rounds follow each other."""

@@ -21,6 +21,8 @@ from simulators.tags import Tag, parse_tags
 
 MODELS: Final = ("new", "old")
 INVENTORIES: Final = {rounds.REAL_TIME, rounds.FAST_SWITCH, rounds.BY_SESSION}
+ROUND_S_MAX: Final = 2.0
+"""A round is over before the watchdog that the document gives hosts; tags it did not come to answer the next one."""
 WAITING_MAX: Final = 16
 """Orders kept while a round goes on; what the UART of such a reader holds of short frames."""
 FIRMWARE: Final = bytes((1, 9))
@@ -154,7 +156,7 @@ class R2000Reader:
 
     def _hear(self, port: int) -> list[Hearing]:
         self._rounds_begun += 1
-        return self._radio.hear(port + 1)
+        return self._radio.hear(port + 1)[: self._rounds.tags_within(ROUND_S_MAX)]
 
     def _channel(self) -> int:
         """Frequency index of this round: a reader hops over the channels of its region."""

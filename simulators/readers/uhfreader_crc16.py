@@ -155,7 +155,7 @@ class UhfReader:
         if not entries:
             self._rounds.begin([], [self._reply(0x01, NO_TAG)], now_s=now_s)
             return
-        is_cut = limit is not None and len(entries) > limit
+        is_cut = len(entries) > limit
         told = self._packed(entries[:limit] if is_cut else entries)
         last_answer, last_tags = told.pop()
         status = OUT_OF_TIME if is_cut else FINISHED

@@ -15,9 +15,11 @@ def carried(faults: Faults, *, seed: int = 1, frames: list[bytes] = FRAMES) -> l
 
 
 def test_every_fault_is_read_from_its_text() -> None:
-    faults = parse_faults("split=0.2, glue=0.1,drop=0.01,repeat=0.02,corrupt=0.03,delay=0.05:30")
+    faults = parse_faults("split=0.2, glue=0.1,drop=0.01,repeat=0.02,corrupt=0.03,burst=0.04,delay=0.05:30")
 
-    assert faults == Faults(split=0.2, glue=0.1, drop=0.01, repeat=0.02, corrupt=0.03, delay=0.05, delay_ms=30.0)
+    assert faults == Faults(
+        split=0.2, glue=0.1, drop=0.01, repeat=0.02, corrupt=0.03, burst=0.04, delay=0.05, delay_ms=30.0
+    )
     assert parse_faults("").are_none
 
 
@@ -48,13 +50,14 @@ def test_drop_and_repeat_come_as_often_as_asked() -> None:
     assert abs(repeated - 1.3) < 0.06
 
 
-def test_corrupt_turns_one_bit_and_the_frame_counts_as_not_intact() -> None:
-    wire = FaultyWire(Faults(corrupt=1.0), seed=4)
+@pytest.mark.parametrize(("faults", "count"), [(Faults(corrupt=1.0), 1), (Faults(burst=1.0), 2)])
+def test_damage_turns_as_many_bits_as_asked_and_the_frame_counts_as_not_intact(faults: Faults, count: int) -> None:
+    wire = FaultyWire(faults, seed=4)
 
     harmed = [chunk.octets for chunk in wire.carry(FRAMES)]
 
     turned = [int.from_bytes(a, "big") ^ int.from_bytes(b, "big") for a, b in zip(FRAMES, harmed, strict=True)]
-    assert all(bits.bit_count() == 1 for bits in turned)
+    assert all(bits.bit_count() == count for bits in turned)
     assert wire.intact_frames == 0
 
 

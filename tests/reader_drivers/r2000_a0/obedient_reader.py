@@ -1,7 +1,9 @@
 """A reader for tests that takes its settings and tells them; inventories are left to the test."""
 
+from reader_drivers.driver import Event, ReadPlan
 from reader_drivers.errors import Rejected
 from reader_drivers.r2000_a0.frames import Frame, FrameHunt, encode_frame
+from reader_drivers.r2000_a0.machine import R2000Driver
 
 ROUND = 0x8B
 ETSI = bytes.fromhex("02 00 06")
@@ -67,3 +69,16 @@ def orders_in(sent: bytes) -> list[tuple[str, str]]:
     return [
         (f"{part.order:02X}", part.payload.hex().upper()) for part in FrameHunt().feed(sent) if isinstance(part, Frame)
     ]
+
+
+def bring_up(driver: R2000Driver, reader: Reader, plan: ReadPlan) -> list[Event]:
+    output = driver.start(plan)
+    events = list(output.events)
+    while answer := reader.answer(output.sent):
+        output = driver.feed(answer, 0)
+        events.extend(output.events)
+    return events
+
+
+def of(kind: type, events: tuple[Event, ...] | list[Event]) -> list[Event]:
+    return [event for event in events if isinstance(event, kind)]

@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 
 from reader_drivers.driver import (
-    Event,
     KeepAlive,
     PassEnd,
     ReaderError,
@@ -17,26 +16,24 @@ from reader_drivers.driver import (
 )
 from reader_drivers.errors import PlanRefused, Rejected
 from reader_drivers.r2000_a0.frames import encode_frame
-from reader_drivers.r2000_a0.machine import ANSWER_MS, GAP_MS, ROUND_MS, R2000Driver
+from reader_drivers.r2000_a0.machine import ANSWER_MS, GAP_MS, QUIET_MS, ROUND_MS, R2000Driver
 from reader_drivers.reads import TagRead
-from tests.reader_drivers.r2000_a0.obedient_reader import ETSI, EU, ROUND, Reader, end, failed, orders_in, tag
+from tests.reader_drivers.r2000_a0.obedient_reader import (
+    ETSI,
+    EU,
+    ROUND,
+    Reader,
+    bring_up,
+    end,
+    failed,
+    of,
+    orders_in,
+    tag,
+)
 
 PLAN = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1, 2))
 ONE = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1,))
 ANTENNA_DONE = encode_frame(0x74, b"\x10", address=1)
-
-
-def bring_up(driver: R2000Driver, reader: Reader, plan: ReadPlan = PLAN) -> list[Event]:
-    output = driver.start(plan)
-    events = list(output.events)
-    while answer := reader.answer(output.sent):
-        output = driver.feed(answer, 0)
-        events.extend(output.events)
-    return events
-
-
-def of(kind: type, events: tuple[Event, ...] | list[Event]) -> list[Event]:
-    return [event for event in events if isinstance(event, kind)]
 
 
 @pytest.fixture
@@ -50,7 +47,7 @@ def reading() -> R2000Driver:
 @pytest.fixture
 def two_antennas() -> R2000Driver:
     driver = R2000Driver()
-    bring_up(driver, Reader())
+    bring_up(driver, Reader(), PLAN)
     assert driver.phase is ReaderPhase.READING
     return driver
 
@@ -58,7 +55,7 @@ def two_antennas() -> R2000Driver:
 def test_bring_up_writes_what_differs_reads_it_back_and_starts_last() -> None:
     driver, reader = R2000Driver(), Reader()
 
-    events = bring_up(driver, reader)
+    events = bring_up(driver, reader, PLAN)
 
     assert reader.orders == [
         ("72", ""),
@@ -77,7 +74,7 @@ def test_bring_up_writes_what_differs_reads_it_back_and_starts_last() -> None:
 def test_reader_that_already_is_as_planned_is_written_nothing() -> None:
     reader = Reader(region=EU, power=b"\x14\x14\x14\x14")
 
-    bring_up(R2000Driver(), reader)
+    bring_up(R2000Driver(), reader, PLAN)
 
     assert [order for order, _ in reader.orders] == ["72", "79", "77", "74", "8B"]
 
@@ -85,7 +82,7 @@ def test_reader_that_already_is_as_planned_is_written_nothing() -> None:
 def test_power_of_one_antenna_that_differs_is_written() -> None:
     reader = Reader(region=EU, power=b"\x14\x14\x14\x1e")
 
-    bring_up(R2000Driver(), reader)
+    bring_up(R2000Driver(), reader, PLAN)
 
     assert ("76", "14") in reader.orders
 
@@ -93,7 +90,7 @@ def test_power_of_one_antenna_that_differs_is_written() -> None:
 def test_first_order_goes_to_any_address_and_the_rest_to_the_one_that_answered() -> None:
     reader = Reader(region=EU, power=b"\x14")
 
-    bring_up(R2000Driver(), reader)
+    bring_up(R2000Driver(), reader, PLAN)
 
     assert reader.addresses == [0xFF, 1, 1, 1, 1]
 
@@ -101,7 +98,7 @@ def test_first_order_goes_to_any_address_and_the_rest_to_the_one_that_answered()
 def test_region_read_back_differently_keeps_the_reader_silent() -> None:
     driver, reader = R2000Driver(), Reader(region=ETSI, obeys=False)
 
-    events = bring_up(driver, reader)
+    events = bring_up(driver, reader, PLAN)
 
     assert [order for order, _ in reader.orders] == ["72", "79", "78", "79"]
     assert [event.error_code for event in events if isinstance(event, ReaderError)] == ["region_mismatch"]
@@ -112,7 +109,7 @@ def test_region_read_back_differently_keeps_the_reader_silent() -> None:
 def test_power_read_back_differently_keeps_the_reader_silent() -> None:
     driver, reader = R2000Driver(), Reader(region=EU, power=b"\x1a", obeys=False)
 
-    events = bring_up(driver, reader)
+    events = bring_up(driver, reader, PLAN)
 
     assert [event.error_code for event in events if isinstance(event, ReaderError)] == ["power_mismatch"]
     assert ROUND not in [int(order, 16) for order, _ in reader.orders]
@@ -193,6 +190,7 @@ def test_round_without_a_tag_is_traffic_and_its_pass_counts(reading: R2000Driver
 
 
 def test_tag_report_gives_a_read(reading: R2000Driver) -> None:
+    assert of(TagRead, reading.feed(tag("30" * 12) + end(1), 10).events) == []
     (read,) = reading.feed(tag("30" * 12), 50).events
 
     assert isinstance(read, TagRead)
@@ -204,7 +202,7 @@ def test_frequency_is_told_only_where_the_region_has_the_vendors_table(reading: 
     american = R2000Driver()
     bring_up(american, Reader(), dataclasses.replace(ONE, region=Region.US))
 
-    reads = [driver.feed(tag("AABB"), 50).events[0] for driver in (reading, american)]
+    reads = [driver.feed(tag("AABB") + end(1) + tag("AABB"), 50).events[-1] for driver in (reading, american)]
 
     assert [read.freq_khz for read in reads if isinstance(read, TagRead)] == [None, 865_500]
 
@@ -253,14 +251,14 @@ def test_antenna_that_cannot_be_chosen_loses_its_turn() -> None:
     driver, reader = R2000Driver(), Reader(region=EU, power=b"\x14")
     reader.missing = {1}
 
-    events = bring_up(driver, reader)
+    events = bring_up(driver, reader, PLAN)
 
     assert reader.orders[-3:] == [("74", "00"), ("74", "01"), ("8B", "010001")]
     assert [event.error_code for event in events if isinstance(event, ReaderError)] == ["22"]
 
 
 def test_inventory_refused_as_wrong_ends_in_a_fault(reading: R2000Driver) -> None:
-    reading.feed(tag("AABB"), 50)
+    reading.feed(tag("AABB") + end(1) + tag("AABB"), 50)
 
     events = reading.feed(failed(0x41), 100).events
 
@@ -272,33 +270,55 @@ def test_inventory_refused_as_wrong_ends_in_a_fault(reading: R2000Driver) -> Non
 
 
 def test_stop_counts_the_running_round_and_asks_for_no_other(reading: R2000Driver) -> None:
-    reading.feed(end(), 100)
+    reading.feed(tag("AA11") + tag("AA22") + end(2), 100)
     stopped = reading.stop()
     drained = reading.feed(tag("AA11") + tag("AA22") + end(2), 200)
 
     assert (stopped.events, stopped.sent) == ((ReaderState(ReaderPhase.STOPPING),), b"")
-    assert [type(event) for event in drained.events] == [TagRead, TagRead, PassEnd, ReaderState]
+    assert [type(event) for event in drained.events] == [TagRead, TagRead, PassEnd]
     assert drained.sent == b""
-    assert reading.phase is ReaderPhase.IDLE
+    assert [reading.tick(200 + ms).events for ms in (QUIET_MS - 1, QUIET_MS)] == [(), (ReaderState(ReaderPhase.IDLE),)]
+
+
+def test_stop_waits_for_a_round_that_an_end_told_twice_has_left_in_the_reader(reading: R2000Driver) -> None:
+    # Orders wait in these readers: with one end too many, one order too many is on its way.
+    twice = reading.feed(tag("AA11") + end(1), 100).sent + reading.feed(end(1), 101).sent
+    reading.stop()
+    reading.feed(end(), 150)
+    late = reading.feed(tag("AA11") + end(1), 300)
+
+    assert orders_in(twice) == [("8B", "010101"), ("8B", "010001")]
+    assert len(of(TagRead, late.events)) == 1
+    assert reading.tick(400).events == ()
+    assert reading.tick(500).events[-1] == ReaderState(ReaderPhase.IDLE)
 
 
 def test_stop_after_half_a_pass_ends_it_only_if_it_heard_something(reading: R2000Driver) -> None:
     reading.stop()
-    assert reading.feed(end(), 100).events == (KeepAlive(100, end()), ReaderState(ReaderPhase.IDLE))
+    assert reading.feed(end(), 100).events == (KeepAlive(100, end()),)
+    assert reading.tick(100 + QUIET_MS).events == (ReaderState(ReaderPhase.IDLE),)
 
     bring_up(reading, Reader(), ONE)
+    reading.feed(tag("AA11") + end(1) + end(), 150)
     reading.stop()
-    assert of(PassEnd, reading.feed(tag("AA11") + end(1), 200).events) == [PassEnd(1, 1, 0, 200)]
+    assert of(PassEnd, reading.feed(tag("AA11") + end(1), 200).events) == [PassEnd(1, 2, 150, 200)]
 
 
-def test_stop_while_no_round_runs_is_idle_at_once(two_antennas: R2000Driver) -> None:
+def test_stop_before_the_first_round_is_idle_at_once() -> None:
     starting = R2000Driver()
     starting.start(PLAN)
-    two_antennas.feed(end() + end(), 100)
 
-    assert starting.stop().events == two_antennas.stop().events == (ReaderState(ReaderPhase.IDLE),)
-    late = two_antennas.feed(ANTENNA_DONE, 110)
-    assert ([type(event) for event in late.events], late.sent) == ([Reply], b"")
+    assert starting.stop().events == (ReaderState(ReaderPhase.IDLE),)
+
+
+def test_stop_while_an_antenna_is_chosen_asks_for_no_round(two_antennas: R2000Driver) -> None:
+    two_antennas.feed(end() + end(), 100)
+    two_antennas.stop()
+
+    chosen = two_antennas.feed(ANTENNA_DONE, 110)
+
+    assert ([type(event) for event in chosen.events], chosen.sent) == ([Reply], b"")
+    assert two_antennas.tick(110 + QUIET_MS).events == (ReaderState(ReaderPhase.IDLE),)
 
 
 def test_stopping_reader_that_falls_silent_is_lost_and_not_asked_again(reading: R2000Driver) -> None:
@@ -321,11 +341,11 @@ def test_round_is_asked_again_when_neither_a_tag_nor_its_end_comes(reading: R200
 
 
 def test_cut_ends_a_pass_with_reads_and_the_rest_of_its_turn_proves_no_silence(reading: R2000Driver) -> None:
-    reading.feed(tag("AA11") + end(1), 100)
+    reading.feed(tag("AA11") + end(1) + end() + tag("AA11") + end(1), 100)
 
-    assert reading.end_passes((1, 2), 150).events == (PassEnd(1, 1, 0, 150),)
+    assert reading.end_passes((1, 2), 150).events == (PassEnd(1, 2, 100, 150),)
     assert reading.feed(end(), 200).events == (KeepAlive(200, end()),)
-    assert of(PassEnd, reading.feed(end() + end(), 300).events) == [PassEnd(1, 2, 200, 300)]
+    assert of(PassEnd, reading.feed(end() + end(), 300).events) == [PassEnd(1, 3, 200, 300)]
 
 
 def test_numbers_of_passes_go_on_after_a_restart(reading: R2000Driver) -> None:
@@ -337,17 +357,19 @@ def test_numbers_of_passes_go_on_after_a_restart(reading: R2000Driver) -> None:
     assert of(PassEnd, reading.feed(end() + end(), 300).events) == [PassEnd(1, 2, 0, 300)]
 
 
-def test_frames_of_an_earlier_life_are_heard_and_start_nothing() -> None:
+def test_frames_of_an_earlier_life_are_shown_and_start_nothing() -> None:
     driver = R2000Driver()
 
     output = driver.feed(tag("AABB") + end(1) + end() + failed(0x22) + failed(0x36), 0)
 
-    assert [type(event) for event in output.events] == [TagRead, Reply, KeepAlive, ReaderError, KeepAlive]
+    assert [type(event) for event in output.events] == [Reply, Reply, KeepAlive, ReaderError, KeepAlive]
     assert output.sent == b""
+    assert [type(event) for event in driver.start(PLAN).events] == [Rejected, ReaderState]
 
 
 def test_frame_that_stops_in_the_middle_is_given_up_and_the_next_one_read(reading: R2000Driver) -> None:
     frame = tag("AA11")
+    reading.feed(frame + end(1), 50)
     reading.feed(frame[:6], 100)
 
     assert reading.tick(100 + GAP_MS - 1).events == ()

@@ -1,7 +1,9 @@
 """A reader for tests that takes its settings and tells them; inventories are left to the test."""
 
+from reader_drivers.driver import Event, ReadPlan
 from reader_drivers.errors import Rejected
 from reader_drivers.uhfreader_crc16.frames import Direction, Frame, FrameHunt, encode_reply
+from reader_drivers.uhfreader_crc16.machine import UhfReaderDriver
 
 ROUND = 0x01
 
@@ -51,3 +53,16 @@ def rounds(sent: bytes) -> list[str]:
 def tags(*epcs: str, status: int = 0x01, mask: int = 1) -> bytes:
     listed = b"".join(bytes((len(epc) // 2,)) + bytes.fromhex(epc) + b"\x50" for epc in epcs)
     return encode_reply(ROUND, status, bytes((mask, len(epcs))) + listed)
+
+
+def bring_up(driver: UhfReaderDriver, reader: Reader, plan: ReadPlan) -> list[Event]:
+    output = driver.start(plan)
+    events = list(output.events)
+    while answer := reader.answer(output.sent):
+        output = driver.feed(answer, 0)
+        events.extend(output.events)
+    return events
+
+
+def of(kind: type, events: tuple[Event, ...] | list[Event]) -> list[Event]:
+    return [event for event in events if isinstance(event, kind)]

@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 
 from reader_drivers.driver import (
-    Event,
     KeepAlive,
     PassEnd,
     ReaderError,
@@ -18,7 +17,7 @@ from reader_drivers.errors import PlanRefused, Rejected
 from reader_drivers.reads import TagRead
 from reader_drivers.uhfreader_crc16.frames import encode_reply
 from reader_drivers.uhfreader_crc16.machine import ANSWER_MS, GAP_MS, UhfReaderDriver
-from tests.reader_drivers.uhfreader_crc16.obedient_reader import ROUND, Reader, rounds, tags
+from tests.reader_drivers.uhfreader_crc16.obedient_reader import ROUND, Reader, bring_up, of, rounds, tags
 
 PLAN = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1, 2))
 PLAN_18 = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1,))
@@ -26,23 +25,10 @@ NO_TAG = encode_reply(0x01, 0xFB, b"")
 INFORM = 0x21
 
 
-def bring_up(driver: UhfReaderDriver, reader: Reader, plan: ReadPlan = PLAN) -> list[Event]:
-    output = driver.start(plan)
-    events = list(output.events)
-    while answer := reader.answer(output.sent):
-        output = driver.feed(answer, 0)
-        events.extend(output.events)
-    return events
-
-
-def of(kind: type, events: tuple[Event, ...] | list[Event]) -> list[Event]:
-    return [event for event in events if isinstance(event, kind)]
-
-
 @pytest.fixture
 def reading() -> UhfReaderDriver:
     driver = UhfReaderDriver()
-    bring_up(driver, Reader())
+    bring_up(driver, Reader(), PLAN)
     assert driver.phase is ReaderPhase.READING
     return driver
 
@@ -50,7 +36,7 @@ def reading() -> UhfReaderDriver:
 def test_bring_up_writes_what_differs_reads_it_back_and_starts_last() -> None:
     driver, reader = UhfReaderDriver(), Reader()
 
-    events = bring_up(driver, reader)
+    events = bring_up(driver, reader, PLAN)
 
     assert reader.orders == [("21", ""), ("77", ""), ("22", "8340"), ("2F", "14"), ("21", ""), ("01", "2401008003")]
     assert events[-1] == ReaderState(ReaderPhase.READING)
@@ -59,7 +45,7 @@ def test_bring_up_writes_what_differs_reads_it_back_and_starts_last() -> None:
 def test_reader_that_already_is_as_planned_is_written_nothing() -> None:
     reader = Reader(band="8340", power=20)
 
-    bring_up(UhfReaderDriver(), reader)
+    bring_up(UhfReaderDriver(), reader, PLAN)
 
     assert [order for order, _ in reader.orders] == ["21", "77", "01"]
 
@@ -67,7 +53,7 @@ def test_reader_that_already_is_as_planned_is_written_nothing() -> None:
 def test_first_order_goes_to_any_address_and_the_rest_to_the_one_that_answered() -> None:
     reader = Reader()
 
-    bring_up(UhfReaderDriver(), reader)
+    bring_up(UhfReaderDriver(), reader, PLAN)
 
     assert reader.addresses == [0xFF, 7, 7, 7, 7, 7]
 
@@ -102,7 +88,7 @@ def test_reader_that_knows_no_modes_is_read_all_the_same() -> None:
 def test_region_read_back_differently_keeps_the_reader_silent() -> None:
     driver, reader = UhfReaderDriver(), Reader(obeys=False)
 
-    events = bring_up(driver, reader)
+    events = bring_up(driver, reader, PLAN)
 
     assert "01" not in [order for order, _ in reader.orders]
     assert [event.error_code for event in events if isinstance(event, ReaderError)] == ["region_mismatch"]
@@ -113,7 +99,7 @@ def test_region_read_back_differently_keeps_the_reader_silent() -> None:
 def test_power_read_back_differently_keeps_the_reader_silent() -> None:
     driver, reader = UhfReaderDriver(), Reader(band="8340", power=13, obeys=False)
 
-    events = bring_up(driver, reader)
+    events = bring_up(driver, reader, PLAN)
 
     assert [event.error_code for event in events if isinstance(event, ReaderError)] == ["power_mismatch"]
     assert driver.phase is ReaderPhase.FAULT
@@ -122,7 +108,7 @@ def test_power_read_back_differently_keeps_the_reader_silent() -> None:
 def test_power_that_a_reader_cannot_tell_is_set_and_believed() -> None:
     driver, reader = UhfReaderDriver(), Reader(band="8340", power=0xFF, obeys=False)
 
-    bring_up(driver, reader)
+    bring_up(driver, reader, PLAN)
 
     assert ("2F", "14") in reader.orders
     assert driver.phase is ReaderPhase.READING
@@ -131,7 +117,7 @@ def test_power_that_a_reader_cannot_tell_is_set_and_believed() -> None:
 def test_reader_with_one_antenna_refuses_a_plan_of_two() -> None:
     driver, reader = UhfReaderDriver(), Reader("09")
 
-    events = bring_up(driver, reader)
+    events = bring_up(driver, reader, PLAN)
 
     assert "write antennas = [1]" in str(events[-1])
     assert driver.phase is ReaderPhase.FAULT
@@ -350,7 +336,7 @@ def test_numbers_of_passes_go_on_after_a_restart(reading: UhfReaderDriver) -> No
     reading.feed(NO_TAG + NO_TAG, 100)
     reading.stop()
     reading.feed(NO_TAG, 200)
-    bring_up(reading, Reader())
+    bring_up(reading, Reader(), PLAN)
 
     assert of(PassEnd, reading.feed(NO_TAG + NO_TAG, 300).events) == [PassEnd(1, 2, 0, 300)]
 
