@@ -54,10 +54,11 @@ SENDS_MAX: Final = 3
 """An order is sent this often before the scanner counts as lost."""
 GAP_MS: Final = 50
 """Silence inside a packet after which its start is given up: five times the longest pause seen from USB adapters."""
-RESEND_MS: Final = 3_000
-"""A packet that is sent again this soon after we took it is the same scan: scanners wait 2 s for the acknowledgement."""
-REST_MS: Final = 10_000
-"""How long the rest of a scan in several packets is waited for: more than its three sendings take."""
+RESEND_MS: Final = 10_000
+"""A packet that is sent again this soon after we took it is the same scan: scanners wait 2 s for the acknowledgement, and
+can be set to 9.9 s (parameter 9B)."""
+REST_MS: Final = 30_000
+"""How long the rest of a scan in several packets is waited for: more than its three sendings take at the longest."""
 
 ACK: Final = encode_packet(CMD_ACK)
 NAK: Final = encode_packet(CMD_NAK, bytes((NAK_RESEND,)))

@@ -195,6 +195,13 @@ def test_scan_sent_again_for_want_of_an_acknowledgement_counts_once(reading: Bar
     assert again.sent == ACK
 
 
+def test_scan_sent_again_after_the_longest_time_a_scanner_can_be_set_to_counts_once(reading: BarcodeSsiDriver) -> None:
+    # Host serial response time-out, parameter 9B: 9.9 s at most (Zebra DS457 integration guide, page 8-14).
+    reading.feed(scan(b"JWL-1"), 1_000)
+
+    assert texts(reading.feed(scan(b"JWL-1", status=1), 1_000 + 9_900).events) == []
+
+
 def test_label_scanned_twice_by_hand_counts_twice(reading: BarcodeSsiDriver) -> None:
     events = [texts(reading.feed(scan(b"JWL-1"), now).events) for now in (1_000, 1_100)]
 
