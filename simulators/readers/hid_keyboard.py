@@ -1,14 +1,14 @@
 r"""A simulated scanner that types like a USB keyboard, as Linux shows it in /dev/input/event*.
 
 One scan is the key events of its characters in US layout and of Enter at the end. The kernel gives each event as a
-``struct input_event``: time (seconds, microseconds), type, code, value. A character is: the shift key pressed if needed,
-the scan code of the key (type 4), the key pressed (type 1, value 1), a report end (type 0); then the same with value 0.
-Source: Linux, Documentation/input/event-codes.rst and include/uapi/linux/input-event-codes.h.
+``struct input_event``: time (seconds, microseconds), type, code, value. A key is its scan code (type 4) and the key itself
+(type 1, value 1 pressed, 0 released); a character is shift if needed and the key, a report end (type 0), then the same released.
+Source: Linux, Documentation/input/event-codes.rst, include/uapi/linux/input-event-codes.h, drivers/hid/hid-input.c.
 
 Where no keyboard can be simulated, the same bytes go to the agent through a pseudo-terminal.
 
->>> [(kind, code, value) for *_, kind, code, value in EVENT.iter_unpack(encode_typing(Scan("A"))[:144])]
-[(1, 42, 1), (4, 4, 458756), (1, 30, 1), (0, 0, 0), (1, 42, 0), (4, 4, 458756)]
+>>> [(kind, code, value) for *_, kind, code, value in EVENT.iter_unpack(encode_typing(Scan("A"))[:120])]
+[(4, 4, 458977), (1, 42, 1), (4, 4, 458756), (1, 30, 1), (0, 0, 0)]
 """
 
 import struct
@@ -23,6 +23,7 @@ EV_SYN, EV_KEY, EV_MSC = 0, 1, 4
 MSC_SCAN: Final = 4
 LEFT_CTRL, LEFT_SHIFT, ENTER, TAB = 29, 42, 28, 15
 USAGE_PAGE: Final = 0x07_0000
+MODIFIER_USAGES: Final = {LEFT_CTRL: 0xE0, LEFT_SHIFT: 0xE1}
 MICROSECONDS: Final = 1_000_000
 KEY_US: Final = 1_000
 """A full-speed keyboard is asked every millisecond."""
@@ -67,6 +68,7 @@ def _events(character: str) -> Iterator[tuple[int, int, int]]:
     code, usage, modifier = TYPED[character]
     for value in (1, 0):
         if modifier:
+            yield EV_MSC, MSC_SCAN, USAGE_PAGE | MODIFIER_USAGES[modifier]
             yield EV_KEY, modifier, value
         yield EV_MSC, MSC_SCAN, USAGE_PAGE | usage
         yield EV_KEY, code, value

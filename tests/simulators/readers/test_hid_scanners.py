@@ -44,16 +44,16 @@ def test_honeywell_scanner_is_silent_until_it_is_put_to_work() -> None:
 
 def boot_reports(events: bytes) -> bytes:
     """What a keyboard would have sent for these events: one report whenever the kernel ends one."""
-    reports, modifiers, usage = b"", 0, 0
+    reports, modifiers, usage, scan_code = b"", 0, 0, 0
     for *_, kind, code, value in EVENT.iter_unpack(events):
         match kind, code:
             case 1, (29 | 42):
                 bit = {29: 0x01, 42: 0x02}[code]
                 modifiers = modifiers | bit if value else modifiers & ~bit
             case 4, 4:
-                usage = value & 0xFF
+                scan_code = value & 0xFF
             case 1, _:
-                usage = usage if value else 0
+                usage = scan_code if value else 0
             case 0, 0:
                 reports += bytes((modifiers, 0, usage)) + bytes(5)
     return reports
@@ -69,7 +69,7 @@ def test_events_mean_the_boot_reports_of_the_vectors(vector: dict[str, Any]) -> 
 def test_separator_is_typed_with_control() -> None:
     kinds = [(kind, code, value) for *_, kind, code, value in EVENT.iter_unpack(encode_typing(Scan("\x1d")))]
 
-    assert kinds[:4] == [(1, 29, 1), (4, 4, 0x70030), (1, 27, 1), (0, 0, 0)]
+    assert kinds[:5] == [(4, 4, 0x700E0), (1, 29, 1), (4, 4, 0x70030), (1, 27, 1), (0, 0, 0)]
 
 
 def test_character_without_a_key_is_refused() -> None:
