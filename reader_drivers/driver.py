@@ -177,7 +177,7 @@ class EpcChange:
 
 @dataclass(frozen=True, slots=True)
 class TidRead:
-    """Answer to `EpcWriter.read_tid`."""
+    """Answer to `EpcWriter.read_tid`: one for each tag that answered, so that copies of one EPC are told apart."""
 
     epc: bytes
     tid: bytes | None
@@ -319,7 +319,7 @@ class EpcWriter(Driver, Protocol):
     """
 
     def read_tid(self, epc: bytes) -> Output:
-        """Ask the tag with this EPC for its TID; ends with `TidRead`.
+        """Ask the tag with this EPC for its TID; ends with `TidRead`, of each tag when several have the EPC.
 
         A driver whose inventories tell the TID gives `TidRead(epc, None)` and `idle` at once: the tag has had its chance.
         """

@@ -121,8 +121,9 @@ class _Look:
         )
 
     def name(self, read: TidRead) -> None:
-        """The tag with this EPC has told its TID at last."""
-        strongest = self.heard.pop((read.epc, None), None)
+        """A tag with this EPC has told its TID at last; another with the same EPC may follow."""
+        strongest = next((hearing for (epc, _), hearing in self.heard.items() if epc == read.epc), None)
+        self.heard.pop((read.epc, None), None)
         if read.tid and strongest is not None:
             self.heard[(read.epc, read.tid)] = strongest
 

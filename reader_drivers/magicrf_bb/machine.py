@@ -5,18 +5,20 @@
 | idle | none; the stop order if the module still polls from an earlier life | `start` → starting |
 | starting | one order at a time, the next after its answer | poll order sent → reading; refusal → fault; silence → lost |
 | reading | stop, query and poll at the end of each turn; poll again after a second of silence | `stop` → stopping; silence → lost |
+| accessing | query, select, read or write, one order at a time | the last answer → idle; silence → lost |
 | stopping | stop | its answer → idle (everything before it counts); silence → lost |
 
 The module polls on and on and never says that an inventory is over. A **turn** asks the tags in one state of the session flag;
 it ends when a tag is heard again after `pass_min_ms`, when `QUIET_POLLS` polls in a row heard none, or after `pass_max_ms`. A
 pass is a turn for state A and one for state B; in session 0, where tags forget their state, each turn is a pass.
-Tags are told without antenna and TID: there is one antenna, and TIDs would need an order for each tag.
+Tags are told without antenna and TID: there is one antenna, and a TID needs an order for each tag.
 """
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from reader_drivers.driver import (
+    EpcChange,
     Event,
     KeepAlive,
     Output,
@@ -27,6 +29,7 @@ from reader_drivers.driver import (
 )
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.magicrf_bb import orders
+from reader_drivers.magicrf_bb.access import Access, EpcWrite, TidSearch
 from reader_drivers.magicrf_bb.frames import AA, BB, Frame, FrameHunt, Kind, encode_order
 from reader_drivers.magicrf_bb.orders import POLL, STOP, Step, Target
 from reader_drivers.magicrf_bb.tags import decode_tag, tag_read
@@ -65,6 +68,7 @@ class MagicRfDriver(OrderSession[Frame, Step]):
     def __init__(self) -> None:
         super().__init__(FrameHunt(), PATIENCE)
         self._plan: ReadPlan | None = None
+        self._access: Access | None = None
         self._start = BB
         self._is_start_known = False
         self._silent_from_ms = 0
@@ -95,6 +99,19 @@ class MagicRfDriver(OrderSession[Frame, Step]):
         self._is_whole = self._is_whole and ANTENNA not in antennas
         return Output(self._passes.cut(antennas, now))
 
+    def read_tid(self, epc: bytes) -> Output:
+        """Ask the tags with this EPC for their TID: inventories do not tell it."""
+        assert self._plan is not None
+        return self._begin_access(TidSearch(epc, self._plan.tid_words))
+
+    def write_epc(self, change: EpcChange) -> Output:
+        """Write to the tag with this TID, after a look with the plan that holds."""
+        return self._begin_access(EpcWrite(change))
+
+    def _begin_access(self, access: Access) -> Output:
+        self._access = access
+        return Output((self._enter(ReaderPhase.ACCESSING),), self._give(access.first()))
+
     def _accept(self, frame: Frame, now: int) -> Output:
         if frame.kind is Kind.ORDER:
             # The module's own echo or another host on the line; no answer to us.
@@ -103,10 +120,13 @@ class MagicRfDriver(OrderSession[Frame, Step]):
         self._silent_from_ms, self._repolls = now, 0
         if frame.kind is Kind.NOTIFICATION and frame.command in orders.POLLS:
             return self._report(frame, now)
+        is_answer = self._awaited is not None and frame.command in _answers_to(self._awaited)
         if frame.command == orders.REFUSED and frame.parameter:
+            if self._phase is ReaderPhase.ACCESSING and frame.parameter[0] != orders.NO_TAG:
+                return self._accessed(frame)
             return self._refused(frame, now)
-        if self._awaited is not None and frame.command in _answers_to(self._awaited):
-            return self._answered(frame, now)
+        if is_answer:
+            return self._accessed(frame) if self._phase is ReaderPhase.ACCESSING else self._answered(frame, now)
         # An answer to an order of an earlier life, or to none: shown, not acted upon.
         return Output((_reply(frame),))
 
@@ -117,6 +137,8 @@ class MagicRfDriver(OrderSession[Frame, Step]):
             return Output((Rejected(frame.raw, str(error)),))
         if self._phase not in {ReaderPhase.READING, ReaderPhase.STOPPING}:
             return Output((read,), self._silence_stray_polls())
+        # A module that goes on telling tags has not heard the stop; it is not lost.
+        self._sends = min(self._sends, 1)
         assert self._plan is not None
         tag = bytes.fromhex(read.id_hex)
         first = self._turn.first_heard.get(tag)
@@ -182,6 +204,18 @@ class MagicRfDriver(OrderSession[Frame, Step]):
         if self._phase is ReaderPhase.STARTING and (mismatch := self._mismatch(frame)) is not None:
             return Output((mismatch, *self._refuse(now, mismatch.meaning)))
         return self._go_on(_reply(frame), now)
+
+    def _accessed(self, frame: Frame) -> Output:
+        assert self._awaited is not None
+        assert self._access is not None
+        if self._steps and frame.command != orders.REFUSED:
+            return Output((_reply(frame),), self._give_next())
+        if self._steps:
+            self._access.refuse(f"{orders.NAMES[self._awaited.command]}: {orders.error_meaning(frame.parameter[0])}.")
+        elif steps := self._access.follow(frame):
+            return Output((_reply(frame),), self._give(steps))
+        self._rest()
+        return Output((_reply(frame), *self._access.events(), self._enter(ReaderPhase.IDLE)))
 
     def _turned(self, shown: Event, now: int) -> Output:
         """An order between two turns is done: when polling has stopped, the other target's turn comes."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from reader_drivers.driver import ReadPlan, Region
+from reader_drivers.driver import ReadPlan, Region, WriteRefusal
 from reader_drivers.errors import PlanRefused
 
 GET_INFO: Final = 0x03
@@ -19,6 +19,8 @@ SELECT_MODE: Final = 0x12
 SINGLE_POLL: Final = 0x22
 MULTI_POLL: Final = 0x27
 STOP_POLL: Final = 0x28
+READ: Final = 0x39
+WRITE: Final = 0x49
 INSERT_CHANNELS: Final = 0xA9
 SET_HOPPING: Final = 0xAD
 SET_POWER: Final = 0xB6
@@ -109,6 +111,17 @@ _TAG_ERROR_MEANINGS: Final = {
     0x4: "memory locked",
     0xB: "insufficient power",
 }
+
+WRITE_REFUSALS: Final = {
+    0x10: WriteRefusal.NO_TAG,
+    0x16: WriteRefusal.LOCKED,
+    0xB0: WriteRefusal.NOT_WRITTEN,
+    0xB3: WriteRefusal.TOO_LONG,
+    0xB4: WriteRefusal.LOCKED,
+    0xBB: WriteRefusal.WEAK_FIELD,
+    0xBF: WriteRefusal.NOT_WRITTEN,
+}
+"""What an error code says about the tag that was to be written."""
 
 REGION_NAMES: Final = {0x01: "CN900", 0x02: "US", 0x03: "EU", 0x04: "CN800", 0x06: "KR"}
 REGION_CODES: Final = {Region.CN: 0x01, Region.US: 0x02, Region.EU: 0x03}

@@ -50,6 +50,10 @@ class AskedRounds:
             at_s += self._pace.interval_s * tags
         self._frames.extend((max(at_s, over_s), frame, 0) for frame in ends)
 
+    def cut(self) -> None:
+        """Say nothing more of what was heard: the host has ordered a stop at once."""
+        self._frames.clear()
+
     def due(self, now_s: float) -> list[bytes]:
         """The frames due by `now_s`, at most `BURST_FRAMES_MAX`."""
         frames: list[bytes] = []

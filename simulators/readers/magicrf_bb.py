@@ -134,10 +134,10 @@ class MagicRfModule:
                 self._poll(int.from_bytes(command.parameters[1:], "big"), now_s)
                 return []
             case 0x28:
-                # What the round under way has heard is told before the stop is answered.
+                # The stop is at once: a tag that was not told yet was not heard.
                 self._rounds_left = 0
-                self._rounds.begin([], [self._response(STOP, DONE)], now_s=now_s)
-                return []
+                self._rounds.cut()
+                return [self._response(STOP, DONE)]
         answer = self._answers.get(command.code)
         if answer is None:
             return [self._error(bytes((COMMAND_ERROR,)))]

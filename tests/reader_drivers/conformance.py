@@ -12,9 +12,11 @@ from typing import Any
 
 from reader_drivers.agent.protocols import ProtocolEntry, protocol_named
 from reader_drivers.driver import EpcWriter
+from reader_drivers.magicrf_bb.machine import MagicRfDriver
 from reader_drivers.pcsc.frames import encode as slot_message
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
 from simulators.radio import Radio
+from simulators.readers.magicrf_bb import MagicRfModule
 from simulators.readers.thingmagic_ff import ThingMagicModule
 from simulators.serving import SimulatedReader
 
@@ -77,4 +79,7 @@ class Writer:
     """With nothing in its field; a tags file is loaded."""
 
 
-WRITERS = (Writer("thingmagic_ff", ThingmagicDriver, lambda: ThingMagicModule(Radio(seed=1))),)
+WRITERS = (
+    Writer("thingmagic_ff", ThingmagicDriver, lambda: ThingMagicModule(Radio(seed=1))),
+    Writer("magicrf_bb", MagicRfDriver, lambda: MagicRfModule(Radio(seed=1))),
+)

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reader_drivers.driver import Event, Output, ReaderPhase, ReaderState, ReadPlan, Region, WriteAnswer, WriteRefusal
+from reader_drivers.driver import (
+    Event,
+    Output,
+    ReaderPhase,
+    ReaderState,
+    ReadPlan,
+    Region,
+    TidRead,
+    WriteAnswer,
+    WriteRefusal,
+)
 from reader_drivers.epc_writing import SENTENCES, EpcOrder, EpcRefused, EpcWriting, EpcWritten, OrderRefused
 from reader_drivers.reads import TagRead
 from simulators.serving import SimulatedReader
@@ -43,6 +53,7 @@ class Bench:
         output = self.writing.begin()
         while self.writing.outcome is None and self.now < LIMIT_MS:
             output = self.turn(output)
+        self.events.extend(output.events)
         assert self.writing.outcome is not None, "the order never ended"
         return self.writing.outcome
 
@@ -70,7 +81,10 @@ def heard(writer: Writer, reader: SimulatedReader) -> set[str]:
     bench = Bench(EpcWriting(writer.driver(), PLAN, EpcOrder(epc=NEW, tid=b"\xff" * 12)), reader)
     bench.run()
     reads = [event for event in bench.events if isinstance(event, TagRead)]
-    return {f"{read.id_hex}/{read.tid_hex or ''}" for read in reads if read.tid_hex} or {read.id_hex for read in reads}
+    asked = [event for event in bench.events if isinstance(event, TidRead)]
+    named = {f"{read.id_hex}/{read.tid_hex}" for read in reads if read.tid_hex}
+    named |= {shown(read.epc, read.tid) for read in asked if read.tid}
+    return named or {read.id_hex for read in reads}
 
 
 def shown(epc: bytes, tid: bytes) -> str:

@@ -231,6 +231,17 @@ def test_module_gone_while_stopping_is_lost(reading: MagicRfDriver) -> None:
     assert [e.phase for e in events if isinstance(e, ReaderState)] == [ReaderPhase.LOST]
 
 
+def test_module_that_goes_on_telling_tags_is_told_to_stop_again_and_is_not_lost(reading: MagicRfDriver) -> None:
+    reading.stop()
+    sent = []
+    for now in range(0, 10 * ANSWER_MS, 100):
+        reading.feed(tag("E280"), now)
+        sent += orders(reading.tick(now))
+
+    assert sent == [STOP] * 9
+    assert reading.feed(STOPPED, 10 * ANSWER_MS).events[-1] == ReaderState(ReaderPhase.IDLE)
+
+
 def test_refused_stop_changes_no_phase(reading: MagicRfDriver) -> None:
     reading.stop()
     reading.feed(REFUSED, 1)
