@@ -51,8 +51,15 @@ def describe(message: Message) -> Described:
 
 
 def _shown(fields: Fields) -> Facts:
-    """Bytes as hex."""
-    return {name: value.hex().upper() if isinstance(value, bytes) else value for name, value in fields.items()}
+    """Bytes as hex, makers' parameters by name."""
+    told = ((name, value) for name, value in fields.items() if value is not None)
+    shown: Facts = {name: value.hex().upper() if isinstance(value, bytes) else value for name, value in told}
+    if "custom" in fields:
+        shown["custom"] = [
+            {"vendor": vendor, "subtype": subtype, "data": own.hex().upper()}
+            for vendor, subtype, own in fields["custom"]
+        ]
+    return shown
 
 
 def _event(notice: events.Notice) -> Facts:

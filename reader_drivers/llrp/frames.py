@@ -90,6 +90,8 @@ TV_BYTES: Final = {1: 3, 2: 9, 3: 9, 4: 9, 5: 9, 6: 2, 7: 3, 8: 3, 9: 5, 10: 3, 
 """Size of each TV parameter with its type byte; no other type can be stepped over."""
 
 _HEAD: Final = Struct(">HII")
+_WORDS: Final = {version << 10 | kind: (version, kind) for version in VERSIONS for kind in NAMES}
+"""First two bytes of every message."""
 _TLV: Final = Struct(">HH")
 _TYPE_BYTES: Final = b"".join(re.escape(bytes((kind,))) for kind in NAMES if kind < 0x100)
 _START: Final = re.compile(rb"[\x04\x08](?:[%b]|\Z)|[\x07\x0b](?:\xff|\Z)" % _TYPE_BYTES)
@@ -174,9 +176,10 @@ def _take(buffer: bytes, at: int, found: list[Message | Rejected]) -> int:
     while there - at >= HEADER_BYTES:
         word, size, number = _HEAD.unpack_from(buffer, at)
         end = at + size
-        if word >> 10 not in VERSIONS or word & 0x3FF not in NAMES or end > there or size < HEADER_BYTES:
+        known = _WORDS.get(word)
+        if known is None or end > there or size < HEADER_BYTES:
             break
-        found.append(Message(word >> 10, word & 0x3FF, number, buffer[at:end]))
+        found.append(Message(*known, number, buffer[at:end]))
         at = end
     if at == begin and there - at >= 6:
         size = int.from_bytes(buffer[at + 2 : at + 6], "big")

@@ -222,7 +222,7 @@ class LlrpDriver:
                 f"The reader transmits with {weakest:g} dBm at least; raise power_dbm in agent.toml or use another."
             )
             return Output(self._refuse(detail))
-        self._decoder.channels_khz = found.channels_khz
+        self._decoder.channels_khz = dict(enumerate(found.channels_khz, start=1))
         self._orders = orders.bring_up(plan, found)
         return Output((), self._ask(*self._orders.pop(0)))
 
