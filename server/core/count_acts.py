@@ -10,6 +10,8 @@ from server.core.sealed_sets import Reason, SealedSet
 
 SEARCH_MS: Final = 60_000
 """Longest search after A's seal, decisions.md 6.2: longer looks would delay every tray of the tour."""
+SEARCH_OFFER_MS: Final = 15_000
+"""How long a search that is due is kept for A, who opens it in a second or two; after it the device is away or A went on."""
 LEASE_MS: Final = 600_000
 """A claimed verification is free again after 10 minutes, decisions.md 3."""
 ABANDON_MS: Final = 14_400_000

@@ -18,7 +18,7 @@ from server.core.count_errors import (
 from server.core.count_sheet import Count, Edit, LateReads, Mode
 from server.core.count_states import CountState
 from server.core.errors import Malformed
-from server.core.ids import PersonId
+from server.core.ids import PersonId, PieceRef
 from server.core.sealed_sets import RoundKind, require_own, require_reason
 from server.core.signoff import require_right, require_same
 
@@ -116,10 +116,39 @@ def require_no_search(count: Count, *, at: int) -> None:
     Raises: Searching.
     """
     if count.search_until is not None and count.a2 is None and at < count.search_until:
-        raise Searching(
-            "The first counter is looking for silent pieces. Take the next tray and come back in a minute.",
-            search_until=count.search_until,
-        )
+        raise _searching(count.search_until)
+
+
+def require_no_search_due(count: Count, *, at: int) -> None:
+    """Refuse to verify while A searches, or may still begin to because A1 left something silent.
+
+    A search that was ended, with or without a find, is over; so is one that A did not open in the time of the offer.
+    Raises: Searching.
+    """
+    require_no_search(count, at=at)
+    offered_until = search_offered_until(count)
+    if offered_until is not None and at < offered_until:
+        raise _searching(offered_until)
+
+
+def search_offered_until(count: Count) -> int | None:
+    """Until when a search is kept for A, ms; None: nobody sealed, nothing is silent, or the search was opened."""
+    if count.a1 is None or count.search_until is not None or not silent_of(count):
+        return None
+    return count.a1.at + acts.SEARCH_OFFER_MS
+
+
+def silent_of(count: Count) -> tuple[PieceRef, ...]:
+    """The expected pieces that A has not found so far, in order of references; known missing ones are left out."""
+    expected = {piece.ref for piece in count.expected} - set(count.known_missing)
+    return tuple(sorted(expected - count.present_by_a()))
+
+
+def _searching(until: int) -> Searching:
+    return Searching(
+        "The first counter is looking for silent pieces. Take the next tray and come back in a minute.",
+        search_until=until,
+    )
 
 
 def root_fixed(count: Count, root: str | None) -> str | None:

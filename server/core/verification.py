@@ -25,7 +25,7 @@ from server.core.count_errors import (
 )
 from server.core.count_sheet import Answer, Count, KeyedQuantity, Mode
 from server.core.count_states import CountState
-from server.core.counting import has_seen, require_no_search, require_unseen, root_fixed
+from server.core.counting import has_seen, require_no_search_due, require_unseen, root_fixed, silent_of
 from server.core.draw import Threshold, drawn
 from server.core.errors import Malformed
 from server.core.ids import PieceRef
@@ -90,7 +90,7 @@ def mode_reasons(count: Count, *, is_offline: bool) -> tuple[str, ...]:
         "offline": is_offline or any(one.is_offline for one in sets),
         "gap_accepted": any(one.gap is not None for one in sets),
         "stacked": any(one.is_stacked for one in sets),
-        "missing": bool(expected - frozenset(count.known_missing) - a),
+        "missing": bool(silent_of(count)),
         "unexpected": not is_initial and bool(a - expected),
         "unknown_tag": not is_initial and any(one.unknown for one in sets),
         "anomaly": any(one.anomalies for one in sets),
@@ -204,7 +204,7 @@ def _claim(count: Count, act: acts.ClaimVerification) -> Count:
         raise WrongState(
             "The first counter went on alone with a reason. Sign it as single, or set it aside and recount."
         )
-    require_no_search(count, at=act.at)
+    require_no_search_due(count, at=act.at)
     require_two_people(count.a, act.by, people=count.people, editors=count.barred_from_verifying())
     if count.b is not None and act.by != count.b and not _is_free(count, at=act.at):
         raise AlreadyVerifying("A colleague is verifying this count. Take the next tray.")

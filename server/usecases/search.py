@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from server.core import count_acts as acts
 from server.core.actors import Actor
 from server.core.count_sheet import Count
+from server.core.counting import silent_of
 from server.core.ids import CountId, PieceRef, RoundId
 from server.core.sealed_sets import RoundKind
 from server.store import counts, rounds
@@ -45,9 +46,3 @@ def open_search(work: UnitOfWork, count_id: CountId, by: Actor) -> Search:
     turn = acts.BeginRound(by, moment(work), RoundId(work.new_id()))
     rounds.add(work.conn, work.shop_id, count_id=count_id, act=turn, role="a", is_blind=False)
     return Search(seen, turn.round, silent_of(seen))
-
-
-def silent_of(count: Count) -> tuple[PieceRef, ...]:
-    """The expected pieces that A's round did not find, in order of references."""
-    expected = {piece.ref for piece in count.expected} - set(count.known_missing)
-    return tuple(sorted(expected - count.present_by_a()))

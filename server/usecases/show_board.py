@@ -17,6 +17,7 @@ from server.core.actors import Actor
 from server.core.cases import Case, CaseState
 from server.core.count_errors import CountingBlind
 from server.core.count_sheet import Count
+from server.core.counting import silent_of
 from server.core.ids import CountId, PersonId, PieceId, PieceRef, PlaceId, PlacePath, ShopId
 from server.core.log.events import format_time
 from server.core.sightings import Sighting
@@ -26,7 +27,6 @@ from server.store.stock import StockedPiece
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
 from server.usecases.plan_tour import shop_moment
-from server.usecases.search import silent_of
 
 GAPS_MAX: Final = 500
 """Gaps on the board: with more than that a reader was off, and the trays are to be read again."""

@@ -41,8 +41,9 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
 def counting(tmp_path: Path) -> Iterator[tuple[CountShop, FastAPI]]:
     hub = Hub("epoch")
     bridge = FeedBridge(hub)
-    with Store(tmp_path / "baguier.sqlite3", clock=FixedClock(OPENING), listener=bridge) as store:
+    clock = FixedClock(OPENING)
+    with Store(tmp_path / "baguier.sqlite3", clock=clock, listener=bridge) as store:
         store.run(lambda unit: open_shop(unit, name="Maison Claire", zone="Europe/Paris", currency="EUR"))
-        shop = CountShop(store, FixedClock(OPENING))
+        shop = CountShop(store, clock)
         shop.plan()
         yield shop, create_app(store, hub, bridge, signer=SignerClient(tmp_path / "no-signer"))

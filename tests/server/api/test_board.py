@@ -87,7 +87,7 @@ def test_what_the_search_finds_leaves_the_board_and_was_seen_by_hand(site: Site)
         site.shop.evening()
         evening = await count_first(site, claire, TWO, [5, 6, 7])
         (row,) = [one for one in (await desk(client))["rows"] if evening in one["id"]]
-        assert row["last_seen"] == {"at": "2026-03-02T08:35:00.000Z", "path": "Plateau 2", "by": "Claire"}
+        assert row["last_seen"] == {"at": "2026-03-02T08:35:15.000Z", "path": "Plateau 2", "by": "Claire"}
         assert kinds(row) == ["missed", "seen"]
 
     told(site, story)
@@ -99,7 +99,7 @@ def test_a_piece_of_another_tray_is_shown_where_it_was_heard(site: Site) -> None
         await count_first(site, claire, ONE, [*RINGS[ONE], 8])
         (row,) = (await desk(client))["rows"]
         assert (row["home"], row["heard_in"]) == ("Plateau 2", "Plateau 1")
-        assert row["last_heard"] == {"at": "2026-03-02T08:35:00.000Z", "path": "Plateau 1"}
+        assert row["last_heard"] == {"at": "2026-03-02T08:35:15.000Z", "path": "Plateau 1"}
 
         await verify_blind(site, marc, short, [5, 6, 7])
         long = await count_at(claire, ONE)

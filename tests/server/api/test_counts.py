@@ -13,8 +13,9 @@ from sqlalchemy import update
 
 from server.api.app import FeedBridge, create_app
 from server.clock import FixedClock
-from server.core.ids import RoundId
+from server.core.ids import CountId, RoundId
 from server.core.log.events import EventType, Leaf
+from server.core.signing_words import MEANINGS
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
 from server.signer.spawn import spawned_signer
@@ -134,7 +135,7 @@ async def count_at(who: Handheld, place: str) -> str:
 
 
 async def count_first(site: Site, who: Handheld, place: str, numbers: list[int]) -> str:
-    """Open, let the pad hear, seal, and let the log be signed."""
+    """Open, let the pad hear, seal, let the log be signed, and go on to the next tray."""
     count = await count_at(who, place)
     opened = ok(await who.post(f"/v1/counts/{count}/round"))
     by = CLAIRE if who.person == "claire" else MARC
@@ -142,6 +143,7 @@ async def count_first(site: Site, who: Handheld, place: str, numbers: list[int])
     sealed = ok(await who.post(f"/v1/counts/{count}/seal", {}))
     assert sealed["is_sealed"]
     site.checkpoint()
+    site.shop.go_on(CountId(count))
     return count
 
 
@@ -159,7 +161,7 @@ async def sign(who: Handheld, tour: str) -> Reply:
     body = {
         "list_no": listed["list_no"],
         "lines_sha256": listed["lines_sha256"],
-        "meaning": "J'ai compté ces plateaux.",
+        "meaning": MEANINGS["fr"],
         "opened_at": "2026-03-02T08:35:00.000Z",
         "pin": PINS[who.person],
         "read_exceptions": [line["count"] for line in listed["lines"]],

@@ -87,6 +87,7 @@ class Twice:
         assert await self.twice("claire", f"rounds/{round_id}/drain") == {"attachments": 1}
         self.shop.drained(attachment)
         assert (await self.twice("claire", f"counts/{count}/seal", {}))["is_sealed"]
+        self.shop.go_on(count)
         return count
 
 

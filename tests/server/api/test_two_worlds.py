@@ -1,6 +1,6 @@
 """Two worlds that differ only in what the books expect: until the own seal nobody can tell from any answer which one it is."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from server.api.app import FeedBridge, create_app
 from server.clock import FixedClock
 from server.core.actors import Actor
 from server.core.announcement import Announcement
+from server.core.count_acts import SEARCH_OFFER_MS
 from server.core.ids import PlaceId, RoundId
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
@@ -92,6 +93,8 @@ async def both_rounds(
     answers = [opened, *await whole_turn(site, claire, CLAIRE, count=count, round_id=opened.json()["round"])]
     texts.append(plain_text([*(shown(answer) for answer in answers), *live(said)]))
     site.shop.checkpoint()
+    # Whether a search is due is the one bit that is told; its time passes in every world.
+    site.shop.clock.advance(timedelta(milliseconds=SEARCH_OFFER_MS))
 
     said.clear()
     claimed = await marc.post(f"/v1/counts/{count}/verification")

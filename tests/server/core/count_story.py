@@ -11,6 +11,7 @@ from server.core.count import advance, planned
 from server.core.count_acts import CountPlan, CountPolicy, ExpectedPiece, Occasion, OpenedCase, Sight
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
+from server.core.counting import search_offered_until
 from server.core.ids import CaseId, CountId, DeviceId, PersonId, PieceRef, PlaceId, RoundId, ShopId
 from server.core.sealed_sets import Reason, RoundKind, SealedSet
 from server.core.verification import open_asks
@@ -94,6 +95,8 @@ class Story:
         return self.tell(acts.SealRound(by, self.clock, seal(RoundKind.A1, by, *heard, **more), drained))
 
     def claim(self, by: Actor = MARC, *, root: str | None = ROOT, offline: bool = False) -> "Story":
+        """When nobody opened a search that was due, its time has passed."""
+        self.clock = max(self.clock, search_offered_until(self.count) or 0)
         return self.tell(acts.ClaimVerification(by, self.clock, RoundId(f"round-{by.person}"), root, offline))
 
     def key(self, n_pieces: int, by: Actor = MARC) -> "Story":

@@ -7,11 +7,13 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from reader_drivers.reads import Batch, PassRow, ReadRow
-from server.clock import FixedClock, to_ms
+from server.clock import FixedClock, from_ms, to_ms
 from server.core.actors import Actor
 from server.core.count_acts import Occasion
 from server.core.count_sheet import Count
+from server.core.counting import search_offered_until
 from server.core.ids import CountId, DeviceId, PersonId, PieceRef, PlaceId, RoundId, TourId
+from server.core.signing_words import MEANINGS
 from server.store import checkpoints, counts, log, tours
 from server.store.credentials import secret_sha256
 from server.store.tables import (
@@ -237,7 +239,16 @@ class CountShop:
         return outcome.count
 
     def count_first(self, place: PlaceId, numbers: Iterable[int], *, by: Actor = CLAIRE) -> Count:
-        return self.read_and_seal(self.begin(place, by), by, numbers)
+        """Count, seal and go on to the next tray."""
+        count = self.read_and_seal(self.begin(place, by), by, numbers)
+        self.go_on(count.plan.count)
+        return count
+
+    def go_on(self, count_id: CountId) -> None:
+        """A leaves a sealed tray; when something is silent there, the time passes in which they may begin to search."""
+        offered_until = search_offered_until(self.sheet_of(count_id))
+        if offered_until is not None:
+            self.clock.advance(max(timedelta(0), from_ms(offered_until) - self.clock.now()))
 
     def claim(self, place: PlaceId, by: Actor = MARC) -> Count:
         return self.store.run(lambda work: verify_count.claim(work, self.count_of(place), by))
@@ -277,7 +288,7 @@ class CountShop:
         asked = SigningAsked(
             list_no=shown.list_no,
             lines_sha256=shown.lines_sha256(),
-            meaning="J'ai compté.",
+            meaning=MEANINGS["fr"],
             opened_at=to_ms(self.clock.now()),
             pin="123456",
             read_exceptions=frozenset(line.count for line in shown.lines) if read else frozenset(),

@@ -34,6 +34,7 @@ def sealed_with_a_gap(counting: CountShop, numbers: list[int]) -> RoundId:
     counting.drained(counting.hear(round_id, CLAIRE, numbers))
     counting.store.run(lambda work: ask_seal(work, round_id, by=CLAIRE, asked=WHY))
     counting.checkpoint()
+    counting.go_on(counting.count_of(ONE))
     return round_id
 
 

@@ -162,6 +162,7 @@ def test_no_figure_is_shown_before_the_first_seal_nor_to_who_verifies_blind(coun
     round_a = counting.sheet(ONE).round_a
     assert round_a is not None
     counting.read_and_seal(round_a, CLAIRE, [1, 2, 3])
+    counting.go_on(counting.count_of(ONE))
     counting.claim(ONE)
     for viewer in (MARC, MARC_ON_HERS):
         with pytest.raises(CountingBlind):
@@ -181,6 +182,18 @@ def test_a_search_finds_what_was_silent_and_nobody_verifies_meanwhile(counting: 
 
     assert found.a2 is not None
     assert found.a2.by_hand == (ref(4),)
+    assert counting.claim(ONE).mode is Mode.CHALLENGE
+
+
+def test_the_second_person_cannot_be_faster_than_the_first_persons_search(counting: CountShop) -> None:
+    counting.read_and_seal(counting.begin(ONE), CLAIRE, [1, 2, 3])
+    with pytest.raises(Searching):
+        counting.claim(ONE)
+
+    search = counting.store.run(lambda work: open_search(work, counting.count_of(ONE), CLAIRE))
+    assert counting.ask_seal(search.round, CLAIRE, labels=(label(4),)).is_sealed
+    counting.checkpoint()
+
     assert counting.claim(ONE).mode is Mode.CHALLENGE
 
 
