@@ -17,6 +17,7 @@ from server.core.count_states import CountState
 from server.core.ids import CountId, PersonId, PieceRef, TourId
 from server.core.log.events import ActorKind, format_time
 from server.core.plain_json import to_plain
+from server.core.signing_words import require_meaning, require_shown_at
 from server.core.tours import (
     ListChanged,
     ListSignature,
@@ -49,7 +50,7 @@ class SigningAsked:
     list_no: int
     lines_sha256: str
     meaning: str
-    """The sentence on the screen."""
+    """The sentence on the screen, one of `MEANINGS`."""
     opened_at: int
     """When the list was shown, ms."""
     pin: str
@@ -69,7 +70,7 @@ def sign_tour(store: Store, tour_id: TourId, by: Actor, *, asked: SigningAsked, 
     """Sign the list that was shown; give the id of the signature.
 
     Raises: whatever `check_pin` raises. ListChanged: a line is another than was shown. ExceptionsUnread. NothingToSign.
-    SamePerson, SameDevice and whatever else the core refuses. SecondSignature: the database refuses.
+    MeaningUnknown, ListTimeWrong: the device shows another sentence, or has another time. SamePerson, SameDevice and whatever else the core refuses. SecondSignature: the database refuses.
     """
     check_pin(by.person, asked.pin)
     return store.run(lambda work: _sign(work, tour_id, by=by, asked=asked))
@@ -80,6 +81,9 @@ def _sign(work: UnitOfWork, tour_id: TourId, *, by: Actor, asked: SigningAsked) 
     shown = _list(work, tour_id, sheets, person=by.person)
     if (shown.list_no, shown.lines_sha256()) != (asked.list_no, asked.lines_sha256):
         raise ListChanged("A line has changed since the list was shown. Show it again, read it, and sign.")
+    on_list = [sheets[line.count] for line in shown.lines]
+    require_meaning(asked.meaning)
+    require_shown_at(asked.opened_at, at=moment(work), counts=on_list)
     statement = _statement(work, shown, by=by, asked=asked)
     signature = ListSignature(
         signature=work.new_id(),
@@ -89,7 +93,7 @@ def _sign(work: UnitOfWork, tour_id: TourId, *, by: Actor, asked: SigningAsked) 
         read_exceptions=asked.read_exceptions,
         photos=asked.photos,
     )
-    steps = sign_list(shown, [sheets[line.count] for line in shown.lines], signature)
+    steps = sign_list(shown, on_list, signature)
     leaf_type, subject, body = signature_leaf(signature)
     leaf_seq = work.append_leaf(
         leaf_type, subject, body, actor=by.person, actor_kind=ActorKind.PERSON, device=by.device

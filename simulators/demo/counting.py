@@ -23,6 +23,10 @@ SCANNER: Final = "barcode_line"
 """Protocol of the scanner at the counter."""
 LEFT_TO_OTHERS: Final = frozenset({"third_person_needed", "not_blind", "not_asked", "wrong_state"})
 """Refusals of a word in a recount: another person says it, or nothing is left to say."""
+MEANING: Final = (
+    "«\u202fJ'ai compté ou vérifié ces plateaux de mon côté. Ce qui est écrit ici est ce que j'ai constaté.\u202f»"
+)
+"""The sentence that a tour is signed under, as the app shows it."""
 Count = Mapping[str, Any]
 """A count as the server shows it."""
 
@@ -125,7 +129,7 @@ def sign(person: Person, tour: str, *, shown_at: dt.datetime) -> None:
     body = {
         "list_no": listed["list_no"],
         "lines_sha256": listed["lines_sha256"],
-        "meaning": "J'ai compté ou vérifié ces plateaux et je signe ce que j'ai vu.",
+        "meaning": MEANING,
         "opened_at": shown_at.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
         "pin": person.pin,
         "read_exceptions": [line["count"] for line in listed["lines"] if line["exceptions"]],

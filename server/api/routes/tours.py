@@ -122,7 +122,7 @@ class SignatureAsked(Asked):
     list_no: int = Field(ge=1)
     lines_sha256: str = Field(pattern=DIGEST)
     meaning: str = Field(min_length=1, max_length=500)
-    """The sentence on the screen."""
+    """The sentence on the screen, one of those that the server knows."""
     opened_at: str = Field(max_length=40)
     """When the list was shown, RFC 3339 with a zone."""
     pin: str = Field(pattern=r"^[0-9]{6}$")

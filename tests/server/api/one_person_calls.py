@@ -26,6 +26,7 @@ from server.clock import to_ms
 from server.core.actors import Actor
 from server.core.ids import PlaceId
 from server.core.log.events import format_time
+from server.core.signing_words import MEANINGS
 from server.core.verification import open_asks
 from server.store import reads
 from server.store.tables import Attachment, CaseRow, table
@@ -126,7 +127,7 @@ async def sign(one: OnePerson, session: Session) -> httpx.Response:
     body = {
         "list_no": listed.json().get("list_no", 1),
         "lines_sha256": listed.json().get("lines_sha256", "0" * 64),
-        "meaning": "J'ai compté ces plateaux.",
+        "meaning": MEANINGS["fr"],
         "opened_at": format_time(one.site.store.clock.now()),
         "pin": PIN,
         "read_exceptions": [line["count"] for line in lines],

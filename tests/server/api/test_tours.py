@@ -2,6 +2,7 @@
 
 import pytest
 
+from server.core.signing_words import MEANINGS
 from tests.server.api.test_counts import (
     PINS,
     Handheld,
@@ -96,7 +97,7 @@ def test_a_wrong_pin_and_a_list_that_was_not_shown_sign_nothing(site: Site) -> N
         body = {
             "list_no": listed["list_no"],
             "lines_sha256": listed["lines_sha256"],
-            "meaning": "J'ai compté.",
+            "meaning": MEANINGS["fr"],
             "opened_at": "2026-03-02T08:35:00.000Z",
             "pin": PINS["marc"],
         }
@@ -107,6 +108,15 @@ def test_a_wrong_pin_and_a_list_that_was_not_shown_sign_nothing(site: Site) -> N
         assert code(await claire.post(address, body | {"lines_sha256": "0" * 64})) == (409, "list_changed")
         assert code(await claire.post(address, body | {"opened_at": "this morning"})) == (422, "malformed")
         assert code(await claire.post(address, body | {"opened_at": "0001-01-01T00:00:00+14:00"})) == (422, "malformed")
+        assert code(await claire.post(address, body | {"opened_at": "2026-03-01T08:35:00Z"})) == (
+            409,
+            "list_time_wrong",
+        )
+        assert code(await claire.post(address, body | {"opened_at": "2026-03-02T09:35:00Z"})) == (
+            409,
+            "list_time_wrong",
+        )
+        assert code(await claire.post(address, body | {"meaning": "I saw nothing."})) == (422, "meaning_unknown")
         assert code(await claire.post(address, body | {"extra": 1})) == (422, "malformed")
         assert (await claire.post(address, body)).status_code == 201
         assert code(await claire.post(address, body)) == (409, "nothing_to_sign")
