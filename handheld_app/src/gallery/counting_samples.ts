@@ -3,7 +3,8 @@
 import type { Quarantined } from "../core/outbox.ts";
 import { beginSearch, type Search, withScan } from "../core/search.ts";
 import type { Ask, RecountLine } from "../core/sheet.ts";
-import { NOW_MS } from "./samples.ts";
+import type { FollowedSeal, SealState } from "../screens/seals/follow_seals.ts";
+import { NOW_MS, TOUR } from "./samples.ts";
 
 export const REFUSED: readonly Quarantined[] = [
   {
@@ -30,3 +31,9 @@ export const SEARCH: Search = withScan(
   beginSearch({ round: "r", untilMs: NOW_MS + 42_000, silent: RECOUNT.map(({ reference, name }) => ({ reference, name })) }),
   "BAG-001902.K7MQ2",
 );
+
+const LEFT_STATES: readonly SealState[] = [{ kind: "silent", search: SEARCH }, { kind: "refused", code: "not_drained" }, { kind: "over" }];
+/** Three trays left behind: something silent, a refused seal, a late read. */
+export const LEFT: readonly FollowedSeal[] = TOUR.counts
+  .slice(0, LEFT_STATES.length)
+  .flatMap((count, at): FollowedSeal[] => LEFT_STATES.slice(at, at + 1).map((state) => ({ count, role: "A", state, isLate: state.kind === "over" })));
