@@ -12,8 +12,7 @@ candidates.
 """
 
 import re
-from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from server.core.epc import EpcError, decode
 from server.core.errors import Malformed
@@ -49,9 +48,8 @@ class BarcodeError(Malformed):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Barcode:
-    """What one label says."""
+class Barcode(NamedTuple):
+    """What one label says. A tuple, for a label is read at every hand-over."""
 
     text: str
     """As scanned, without the symbology identifier."""
@@ -63,7 +61,7 @@ class Barcode:
     """GS1 application identifiers and values in the order of the label."""
     sku: str | None = None
     """A reference of the shop's own: the whole text, or AI 240 or 241. None: the label has none."""
-    flags: tuple[str, ...] = field(default=())
+    flags: tuple[str, ...] = ()
     """What a reader should know: `serial_without_gtin`, `check_digit` (looks like a GTIN but is none)."""
 
     @property
@@ -84,7 +82,7 @@ def parse_barcode(scanned: str) -> Barcode:
         aim, text = prefix[1], text[prefix.end() :]
     if not text:
         raise BarcodeError("empty", "The barcode is empty. Scan the label again.")
-    if scheme := _URL.match(text):
+    if "://" in text and (scheme := _URL.match(text)):
         if scheme[1].lower() not in {"http", "https"}:
             raise BarcodeError(
                 "scheme", f"{text[:60]!r} is a link of another kind than http or https; no label uses one."
@@ -136,13 +134,14 @@ def _link(text: str, aim: str | None) -> Barcode:
 
 
 def _message(text: str, aim: str | None) -> Barcode:
-    if not _GS1_CHARACTERS.fullmatch(text):
-        raise BarcodeError(
-            "charset", f"{text[:60]!r} holds a character that GS1 data cannot have. Scan the label again."
-        )
     try:
         return _gs1(text, "gs1", aim=aim, ais=parse_elements(text))
     except ElementError as error:
+        # No element can hold such a character, so only a refused text is looked through for one.
+        if not _GS1_CHARACTERS.fullmatch(text):
+            raise BarcodeError(
+                "charset", f"{text[:60]!r} holds a character that GS1 data cannot have. Scan the label again."
+            ) from error
         raise BarcodeError(error.reason, f"{error.sentence} Scan the label again, or print it anew.") from error
 
 

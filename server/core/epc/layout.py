@@ -122,6 +122,6 @@ def check_digit(digits: str) -> str:
     '8'
     """
     codes = digits.encode("ascii")
-    # Sums over bytes run in C; 48 is the code of "0".
-    heavy, light = codes[::-2], codes[-2::-2]
-    return str(-(3 * sum(heavy) + sum(light) - 48 * (3 * len(heavy) + len(light))) % 10)
+    # All once and every other one twice more. Sums over bytes run in C; 48 is the code of "0".
+    heavy = codes[::-2]
+    return str(-(sum(codes) + 2 * sum(heavy) - 48 * (len(codes) + 2 * len(heavy))) % 10)

@@ -20,7 +20,8 @@ from typing import Final
 from server.core.epc.content import DATE_AIS, EpcError, TagContent
 from server.core.epc.layout import Scheme, check_digit
 
-_BASE64URL: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+BASE64URL: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+"""Characters by their code, where a serial is written in six bits each."""
 _HOST_SHORTCUTS: Final = {
     0b0100000: "id.",
     0b0011110: "qr.",
@@ -84,7 +85,7 @@ class _Fields:
                 text = "".join(f"{self.take(4):X}" for _ in range(length))
                 return text if writing == 1 else text.lower()
             case 3:
-                return "".join(_BASE64URL[self.take(6)] for _ in range(length))
+                return "".join(BASE64URL[self.take(6)] for _ in range(length))
             case 4:
                 text = "".join(chr(self.take(7)) for _ in range(length))
                 if not text.isprintable():

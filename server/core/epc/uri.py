@@ -18,6 +18,7 @@ from typing import Final
 from server.core.epc.content import EpcError, normal_hex
 from server.core.epc.decode import decode
 from server.core.epc.layout import GIAI_96_PARTITIONS, SGTIN_PARTITIONS, Partition
+from server.core.epc.plus_writing import LINK, encode_link
 from server.core.epc.schemes import GRAI_PARTITIONS, SGLN_PARTITIONS, SSCC_PARTITIONS
 
 _URI_CHARACTERS_MAX: Final = 200
@@ -64,12 +65,14 @@ _LAYOUTS: Final[Mapping[str, _Layout]] = MappingProxyType(
 """Shortest first for each kind: a pure identity takes the first that holds it."""
 _EXPECTED: Final = (
     "Expected urn:epc:tag:SCHEME:FILTER.PREFIX.REFERENCE.SERIAL (urn:epc:tag:giai-96:FILTER.PREFIX.ASSET for an asset), the same "
-    "as urn:epc:id:… without size and filter, or urn:epc:raw:BITS.xHEX."
+    "as urn:epc:id:… without size and filter, urn:epc:raw:BITS.xHEX, or https://id.gs1.org/01/GTIN/21/SERIAL for an SGTIN+."
 )
 
 
 def encode(uri: str, *, filter_value: int | None = None) -> str:
     """The hex to write into EPC memory, in whole 16-bit words, for a tag URI, a pure identity URI or a raw URI.
+
+    A Digital Link of GTIN and serial gives an SGTIN+.
 
     `filter_value`: 0–7, used where the URI carries none; None takes 1 (item for sale) for SGTIN and 0 for the others.
     Raises `EpcError`: an unknown scheme, a field too long or too short, a serial that does not fit.
@@ -83,6 +86,8 @@ def encode(uri: str, *, filter_value: int | None = None) -> str:
         if tag[1] not in _LAYOUTS:
             raise EpcError("uri", f"{text!r} is of scheme {tag[1]}, which cannot be written here. {_EXPECTED}")
         return _checked(text, _write(_LAYOUTS[tag[1]], tag[3], filter_value=int(tag[2])))
+    if LINK.fullmatch(text):
+        return encode_link(text, filter_value=_FOR_SALE if filter_value is None else filter_value)
     if identity := _IDENTITY.fullmatch(text):
         return _encode_identity(text, identity, filter_value=filter_value)
     raise EpcError("uri", f"{text!r} is not a URI that can be written. {_EXPECTED}")

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from server.core import barcode
 from server.core.barcode import BarcodeError, parse_barcode
 
+VECTOR_FILE = Path(__file__).resolve().parents[2] / "vectors" / "gs1_barcode.jsonl"
 VECTORS: list[dict[str, Any]] = [
-    json.loads(line)
-    for line in Path(__file__).with_name("gs1_barcode.jsonl").read_text(encoding="utf-8").split("\n")
-    if line
+    json.loads(line) for line in VECTOR_FILE.read_text(encoding="utf-8").split("\n") if line
 ]
 
 

@@ -14,8 +14,9 @@ from server.core.epc import EpcError, decode, encode, gtin_and_serial, identity_
 from server.core.epc.content import escaped
 from server.core.epc.schemes import DECODERS
 
+VECTOR_FILES = Path(__file__).resolve().parents[3] / "vectors"
 VECTORS: list[dict[str, Any]] = [
-    json.loads(line) for line in Path(__file__).with_name("tds_epc.jsonl").read_text(encoding="utf-8").splitlines()
+    json.loads(line) for line in (VECTOR_FILES / "tds_epc.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 VALID = [vector for vector in VECTORS if vector["valid"]]
 WRITABLE = [vector for vector in VALID if vector["uri"] and not vector["uri"].startswith("urn:epc:tag:gid")]
