@@ -66,5 +66,6 @@ def _last_word_at(count: Count) -> int:
     """When somebody last said something that stands in the count's result, ms."""
     sealed = [one.at for one in count.sealed_sets()]
     keyed = [one.at for one in count.quantities]
-    answered = [one.at for one in (*count.answers, *count.recount)]
-    return max(sealed + keyed + answered)
+    answered = [one.at for one in count.answers]
+    confirmed = [one.at for one in count.recount]
+    return max(sealed + keyed + answered + confirmed)
