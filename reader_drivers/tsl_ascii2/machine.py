@@ -5,6 +5,7 @@
 | idle | none | `start` → starting |
 | starting | one order at a time, the next after OK | last order answered → reading; refusal → fault; silence → lost |
 | reading | `.iv`, again after each OK or ER | `stop` → stopping; errors one after the other → fault; silence → lost |
+| accessing | `.rd` or `.wr`, some times | its last OK or ER → idle; silence → lost |
 | stopping | none; `.ab` when the inventory does not end, or at once when one was ordered twice | its OK or ER → idle (everything before it counts); silence → lost |
 
 One `.iv` is one inventory, of the tags in state A or B of the session; both together are one pass. A sled's region is set in
@@ -14,6 +15,7 @@ the factory, for its antenna fits no other: it is compared with the plan before 
 from typing import ClassVar, Final
 
 from reader_drivers.driver import (
+    EpcChange,
     Event,
     KeepAlive,
     Output,
@@ -26,6 +28,8 @@ from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.order_session import OrderSession, Patience
 from reader_drivers.reads import BarcodeScan
 from reader_drivers.tsl_ascii2 import orders
+from reader_drivers.tsl_ascii2.access import HEADERS as ACCESS_HEADERS
+from reader_drivers.tsl_ascii2.access import Access, EpcWrite, TidSearch
 from reader_drivers.tsl_ascii2.frames import BARCODES, BLOCK_ENDS, Line, LineHunt, encode_order
 from reader_drivers.tsl_ascii2.tags import HEADERS, TagLines, Witness
 
@@ -42,7 +46,7 @@ GAP_MS: Final = 500
 """Bluetooth splits lines with pauses of 100 ms."""
 PATIENCE: Final = Patience(gap_ms=GAP_MS, answer_ms=ANSWER_MS, sends_max=SENDS_MAX)
 BLOCK_LINES_MAX: Final = 64
-"""Lines of a block kept for its answer, tags aside; the longest answer is a version with about 15."""
+"""Lines of a block kept for its answer, and of accesses; the longest answer is a version with about 15."""
 ENDLESS_MS: Final = 2**53
 """Passes end by OK or ER, never by time."""
 
@@ -68,6 +72,10 @@ class TslDriver(OrderSession[Line, orders.Step]):
         """True: an inventory was ordered again, so that more than one may be under way."""
         self._tag = TagLines()
         self._witness = Witness()
+        self._access: Access | None = None
+        self._told: list[tuple[bytes | None, Line]] = []
+        self._told_epc: bytes | None = None
+        """EPC of the tag whose lines came last."""
 
     def start(self, plan: ReadPlan) -> Output:
         """Begin the set-up. Raises: PlanRefused: no sled can do what the plan asks."""
@@ -94,6 +102,20 @@ class TslDriver(OrderSession[Line, orders.Step]):
         self._is_whole = self._is_whole and ANTENNA not in antennas
         return Output(self._passes.cut(antennas, now))
 
+    def read_tid(self, epc: bytes) -> Output:
+        """Ask the tags with this EPC for their TID: only some chips tell it in an inventory."""
+        assert self._plan is not None
+        return self._begin_access(TidSearch(epc, self._plan.tid_words, power_dbm=self._plan.power_cdbm // 100))
+
+    def write_epc(self, change: EpcChange) -> Output:
+        """Write to the tag with this TID, after a look with the plan that holds."""
+        assert self._plan is not None
+        return self._begin_access(EpcWrite(change, power_dbm=self._plan.power_cdbm // 100))
+
+    def _begin_access(self, access: Access) -> Output:
+        self._access = access
+        return Output((self._enter(ReaderPhase.ACCESSING),), self._send(access.step))
+
     def _pass_over(self, damage: Rejected) -> Output:
         self._tag.is_damaged = bool(self._tag.values)
         return super()._pass_over(damage)
@@ -114,8 +136,14 @@ class TslDriver(OrderSession[Line, orders.Step]):
             return Output((*told, BarcodeScan(text=line.value, at_ms=now, raw=line.raw)))
         if line.header == "SW":
             return Output((*told, Reply(f"switch_{line.value}", line.raw)))
+        if line.header in ACCESS_HEADERS:
+            if len(self._told) < BLOCK_LINES_MAX:
+                self._told.append((self._told_epc, line))
+            self._told_epc = None
+            return Output(told)
         if line.header == "CS":
             self._block, self._has_told, self._has_echoed = [], False, True
+            self._told, self._told_epc = [], None
         if len(self._block) < BLOCK_LINES_MAX:
             self._block.append(line)
         return Output(told)
@@ -125,11 +153,12 @@ class TslDriver(OrderSession[Line, orders.Step]):
         tag, self._tag = self._tag, TagLines()
         if not tag.is_told:
             return ()
-        self._has_told = True
+        self._has_told, self._told_epc = True, None
         try:
             read = self._witness.read(tag, antenna=ANTENNA, at_ms=now)
         except FrameError as error:
             return (Rejected(tag.raw, str(error)),)
+        self._told_epc = bytes.fromhex(read.id_hex)
         if self._phase in {ReaderPhase.READING, ReaderPhase.STOPPING}:
             self._passes.hear(ANTENNA, (bytes.fromhex(read.id_hex), bytes.fromhex(read.tid_hex or "")), now)
         return (read,)
@@ -150,6 +179,8 @@ class TslDriver(OrderSession[Line, orders.Step]):
             return self._inventory_ended(error, block, now)
         if self._phase is ReaderPhase.STARTING and is_ours:
             return self._answered(error, block, now)
+        if self._phase is ReaderPhase.ACCESSING and is_ours:
+            return self._accessed(error, block, now)
         # A block of the trigger or of an earlier life of the agent: shown, not acted upon.
         return Output(() if has_told and not error else (_shown(error, block, now),))
 
@@ -189,6 +220,15 @@ class TslDriver(OrderSession[Line, orders.Step]):
         if self._steps:
             return Output((shown,), self._give_next())
         return Output((shown, *self._begin_reading(now)), self._send_inventory())
+
+    def _accessed(self, error: int, block: list[Line], now: int) -> Output:
+        assert self._access is not None
+        told, self._told = self._told, []
+        shown = _shown(error, block, now)
+        if not self._access.is_over(error, told):
+            return Output((shown,), self._send(self._access.step))
+        self._rest()
+        return Output((shown, *self._access.events(), self._enter(ReaderPhase.IDLE)))
 
     def _mismatch(self, block: list[Line]) -> ReaderError | None:
         """What the sled tells of itself against the plan. None: nothing told, or it fits."""
@@ -232,7 +272,8 @@ class TslDriver(OrderSession[Line, orders.Step]):
         return self._send(orders.Step(text))
 
     def _patience_ms(self, step: orders.Step) -> int:
-        return INVENTORY_MS if self._phase is ReaderPhase.READING else super()._patience_ms(step)
+        with_tags = {ReaderPhase.READING, ReaderPhase.ACCESSING}
+        return INVENTORY_MS if self._phase in with_tags else super()._patience_ms(step)
 
     def _encoded(self, step: orders.Step) -> bytes:
         return encode_order(step.text)

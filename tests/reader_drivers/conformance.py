@@ -15,9 +15,11 @@ from reader_drivers.driver import EpcWriter
 from reader_drivers.magicrf_bb.machine import MagicRfDriver
 from reader_drivers.pcsc.frames import encode as slot_message
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
+from reader_drivers.tsl_ascii2.machine import TslDriver
 from simulators.radio import Radio
 from simulators.readers.magicrf_bb import MagicRfModule
 from simulators.readers.thingmagic_ff import ThingMagicModule
+from simulators.readers.tsl_ascii2 import TslSled
 from simulators.serving import SimulatedReader
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
@@ -81,5 +83,6 @@ class Writer:
 
 WRITERS = (
     Writer("thingmagic_ff", ThingmagicDriver, lambda: ThingMagicModule(Radio(seed=1))),
+    Writer("tsl_ascii2", TslDriver, lambda: TslSled(Radio(seed=1))),
     Writer("magicrf_bb", MagicRfDriver, lambda: MagicRfModule(Radio(seed=1))),
 )
