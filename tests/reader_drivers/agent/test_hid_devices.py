@@ -62,6 +62,7 @@ def test_shift_and_key_come_and_go_as_reports() -> None:
 
 def test_repetition_by_the_kernel_is_no_key() -> None:
     assert reports(KeyEvents(), (1, A, 1), END, (1, A, 2), END) == ["0000040000000000"] * 2
+    assert reports(KeyEvents(), (1, A, 2), END) == ["0000000000000000"]
 
 
 def test_key_that_types_nothing_is_not_taken_for_one_that_does() -> None:

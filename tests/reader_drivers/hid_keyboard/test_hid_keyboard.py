@@ -131,7 +131,10 @@ def test_key_that_comes_before_the_last_is_released_counts() -> None:
 def test_next_scan_may_begin_before_enter_is_released() -> None:
     stream = typed("1") + down(ENTER) + down(DIGITS["2"]) + UP + down(ENTER) + UP
 
+    first, second = Describer("reader_to_host").feed(stream)
+
     assert [text for text, _, _ in scans(stream)] == ["1", "2"]
+    assert (first[0], second[0]) == (typed("1") + down(ENTER), down(DIGITS["2"]) + UP + down(ENTER) + UP)
 
 
 def test_enter_alone_is_no_scan() -> None:
@@ -160,8 +163,9 @@ def test_lost_keys_spoil_the_scan_and_not_the_next() -> None:
     assert scans(typed("12") + down(ENTER) + UP) == [("12", None, "CR")]
 
 
-def test_key_without_a_character_spoils_the_scan() -> None:
-    (rejected,) = HidKeyboardDriver().feed(typed("12") + down(0x3A) + UP + typed("3") + down(ENTER) + UP, 5).events
+@pytest.mark.parametrize("key", [down(0x3A), down(LETTERS["A"], modifiers=ALT)])
+def test_key_without_a_character_spoils_the_scan(key: bytes) -> None:
+    (rejected,) = HidKeyboardDriver().feed(typed("12") + key + UP + typed("3") + down(ENTER) + UP, 5).events
 
     assert isinstance(rejected, Rejected)
     assert "US keyboard layout" in rejected.reason
