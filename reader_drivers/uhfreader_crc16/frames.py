@@ -9,8 +9,8 @@
 | 3 or 4 | … | payload | depends on CMD |
 | last 2 | 2 | CRC | CRC-MCRF4XX over LEN..payload, little-endian |
 
-There is no start byte: each byte may be a LEN, and only known numbers and the checksum tell. Noise that looks like a long
-frame is given up after a pause of the line. Source: readers.md section 4, vectors uhf-001 to uhf-043.
+There is no start byte: each byte may be a LEN, and only known numbers, the reader's own address and the checksum tell. Noise
+that looks like a long frame is given up after a pause of the line. Source: readers.md section 4, vectors uhf-001 to uhf-043.
 
 >>> encode_command(0x4C, b"", address=0).hex().upper()
 '04004C3AD2'
@@ -73,6 +73,8 @@ class FrameHunt:
     """Frames of one direction out of a stream of bytes. Same promises as `framing.Hunt`."""
 
     def __init__(self, direction: Direction) -> None:
+        self.address: int | None = None
+        """Address of the one reader on the line, once it is known: a frame of another is noise. None: any."""
         self._has_status = direction is Direction.READER_TO_HOST
         self._len_min = REPLY_LEN_MIN if self._has_status else COMMAND_LEN_MIN
         self._hunt = Hunt[Frame](None, self._take)
@@ -107,7 +109,7 @@ class FrameHunt:
     def _is_plausible(self, begun: bytes) -> bool:
         """False: no frame begins so, whatever follows. Else one false length in 65,536 would swallow good frames."""
         order, status = begun[2:3], begun[3:4]
-        if begun[0] < self._len_min:
+        if begun[0] < self._len_min or (self.address is not None and begun[1:2] not in {b"", bytes((self.address,))}):
             return False
         if not self._has_status:
             return not order or order[0] in NAMES

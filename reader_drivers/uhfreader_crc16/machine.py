@@ -79,7 +79,7 @@ class UhfReaderDriver:
         """Begin the bring-up. Raises: PlanRefused: no band, no such power or antenna in any reader of this protocol."""
         orders.require_possible(plan)
         self._plan, self._is_informed, self._address = plan, False, BROADCAST
-        self._steps, self._mute_antennas = [], set()
+        self._steps, self._mute_antennas, self._hunt.address = [], set(), None
         return Output((self._enter(ReaderPhase.STARTING),), self._send((numbers.GET_INFORMATION, b"")))
 
     def feed(self, received: bytes, now: int) -> Output:
@@ -239,6 +239,7 @@ class UhfReaderDriver:
         except PlanRefused as error:
             return self._refuse(str(error))
         self._is_informed, self._profile, self._address = True, said.profile, frame.address
+        self._hunt.address = frame.address
         self._scan_ms = scan_ms(self._plan, said) or SCAN_UNLIMITED_MS
         return ()
 

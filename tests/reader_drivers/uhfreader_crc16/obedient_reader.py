@@ -42,7 +42,12 @@ class Reader:
                 return b""
             case _:
                 payload = b""
-        return encode_reply(order.order, 0, payload, address=7)
+        return reply(order.order, 0, payload)
+
+
+def reply(order: int, status: int, payload: bytes) -> bytes:
+    """An answer of the reader with address 07."""
+    return encode_reply(order, status, payload, address=7)
 
 
 def rounds(sent: bytes) -> list[str]:
@@ -52,7 +57,7 @@ def rounds(sent: bytes) -> list[str]:
 
 def tags(*epcs: str, status: int = 0x01, mask: int = 1) -> bytes:
     listed = b"".join(bytes((len(epc) // 2,)) + bytes.fromhex(epc) + b"\x50" for epc in epcs)
-    return encode_reply(ROUND, status, bytes((mask, len(epcs))) + listed)
+    return reply(ROUND, status, bytes((mask, len(epcs))) + listed)
 
 
 def bring_up(driver: UhfReaderDriver, reader: Reader, plan: ReadPlan) -> list[Event]:

@@ -77,6 +77,18 @@ def test_refusal_of_an_unknown_order_comes_under_number_0() -> None:
     assert FrameHunt(Direction.READER_TO_HOST).feed(raw) == [Frame(0, 0, 0xFE, b"", raw)]
 
 
+def test_false_frame_of_another_address_swallows_no_good_ones() -> None:
+    # Bytes of a damaged frame that, with two good ones behind them, happen to close with a right checksum.
+    good = [encode_reply(0x01, 3, bytes((1, 1, 2, n, n, 0x50))) for n in (1, 2)]
+    body = bytes((4 + 2 * len(good[0]) + 1, 0x9B, 0x92, 0xFA)) + good[0] + good[1]
+    false = body + crc_mcrf4xx(body).to_bytes(2, "little")
+    hunt, open_hunt = FrameHunt(Direction.READER_TO_HOST), FrameHunt(Direction.READER_TO_HOST)
+    hunt.address = 0
+
+    assert [part.raw for part in hunt.feed(false + good[0]) if isinstance(part, Frame)] == [*good, good[0]]
+    assert [part.raw for part in open_hunt.feed(false) if isinstance(part, Frame)] == [false]
+
+
 @pytest.mark.parametrize("head", ["F0 00 99", "F0 00 01 77", "F0 00 00 01", "F0 00 00 FE", "05 00 00 01"])
 def test_number_that_no_manual_has_begins_no_frame_and_holds_up_none(head: str) -> None:
     frame = encode_reply(0x01, 0xFB, b"")

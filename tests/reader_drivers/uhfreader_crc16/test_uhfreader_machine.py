@@ -15,13 +15,12 @@ from reader_drivers.driver import (
 )
 from reader_drivers.errors import PlanRefused, Rejected
 from reader_drivers.reads import TagRead
-from reader_drivers.uhfreader_crc16.frames import encode_reply
 from reader_drivers.uhfreader_crc16.machine import ANSWER_MS, GAP_MS, UhfReaderDriver
-from tests.reader_drivers.uhfreader_crc16.obedient_reader import ROUND, Reader, bring_up, of, rounds, tags
+from tests.reader_drivers.uhfreader_crc16.obedient_reader import ROUND, Reader, bring_up, of, reply, rounds, tags
 
 PLAN = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1, 2))
 PLAN_18 = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1,))
-NO_TAG = encode_reply(0x01, 0xFB, b"")
+NO_TAG = reply(0x01, 0xFB, b"")
 INFORM = 0x21
 
 
@@ -80,7 +79,7 @@ def test_reader_that_knows_no_modes_is_read_all_the_same() -> None:
     driver, reader = UhfReaderDriver(), Reader(band="8340", power=20)
     driver.feed(reader.answer(driver.start(PLAN).sent), 0)
 
-    output = driver.feed(encode_reply(0x00, 0xFE, b""), 0)
+    output = driver.feed(reply(0x00, 0xFE, b""), 0)
 
     assert rounds(output.sent) == ["2401008003"]
 
@@ -148,7 +147,7 @@ def test_refused_setting_ends_in_a_fault_that_names_it() -> None:
     output = driver.start(PLAN)
     for _ in range(2):
         output = driver.feed(reader.answer(output.sent), 0)
-    refusal = encode_reply(0x22, 0xFF, b"")
+    refusal = reply(0x22, 0xFF, b"")
 
     events = driver.feed(refusal, 0).events
 
@@ -162,7 +161,7 @@ def test_information_that_is_too_short_ends_in_a_fault() -> None:
     driver = UhfReaderDriver()
     driver.start(PLAN)
 
-    events = driver.feed(encode_reply(INFORM, 0, b"\x00"), 0).events
+    events = driver.feed(reply(INFORM, 0, b"\x00"), 0).events
 
     assert [type(event) for event in events] == [Rejected, ReaderState]
     assert driver.phase is ReaderPhase.FAULT
@@ -182,7 +181,7 @@ def test_answer_to_an_older_order_does_not_move_the_bring_up() -> None:
     driver = UhfReaderDriver()
     driver.start(PLAN)
 
-    assert driver.feed(encode_reply(0x22, 0, b""), 0).sent == b""
+    assert driver.feed(reply(0x22, 0, b""), 0).sent == b""
 
 
 def test_pass_is_a_round_for_each_state_of_the_tags_antenna_by_antenna(reading: UhfReaderDriver) -> None:
@@ -228,7 +227,7 @@ def test_round_of_the_older_kind_is_a_pass_whatever_its_end() -> None:
     driver = UhfReaderDriver()
     bring_up(driver, Reader("09"), PLAN_18)
 
-    output = driver.feed(encode_reply(ROUND, 0x02, bytes.fromhex("01 02 AABB")), 900)
+    output = driver.feed(reply(ROUND, 0x02, bytes.fromhex("01 02 AABB")), 900)
 
     assert of(PassEnd, output.events) == [PassEnd(1, 1, 0, 900)]
     (read,) = of(TagRead, output.events)
@@ -238,7 +237,7 @@ def test_round_of_the_older_kind_is_a_pass_whatever_its_end() -> None:
 
 
 def test_unconnected_antenna_is_told_once_and_the_others_read_on(reading: UhfReaderDriver) -> None:
-    error = encode_reply(ROUND, 0xF8, b"")
+    error = reply(ROUND, 0xF8, b"")
 
     first = reading.feed(error, 100)
     for now in (200, 300):
@@ -252,7 +251,7 @@ def test_unconnected_antenna_is_told_once_and_the_others_read_on(reading: UhfRea
 
 
 def test_antenna_that_was_connected_in_between_is_told_again(reading: UhfReaderDriver) -> None:
-    error = encode_reply(ROUND, 0xF8, b"")
+    error = reply(ROUND, 0xF8, b"")
     reading.feed(error + NO_TAG + NO_TAG, 100)
     reading.feed(NO_TAG + NO_TAG, 200)
     reading.feed(NO_TAG + NO_TAG, 300)
@@ -261,7 +260,7 @@ def test_antenna_that_was_connected_in_between_is_told_again(reading: UhfReaderD
 
 
 def test_inventory_refused_as_wrong_ends_in_a_fault(reading: UhfReaderDriver) -> None:
-    events = reading.feed(encode_reply(0x00, 0xFE, b""), 100).events
+    events = reading.feed(reply(0x00, 0xFE, b""), 100).events
 
     assert events[-1] == ReaderState(ReaderPhase.FAULT, "The reader refused the inventory: unknown command.")
 
@@ -342,7 +341,7 @@ def test_numbers_of_passes_go_on_after_a_restart(reading: UhfReaderDriver) -> No
 
 
 def test_broken_list_in_a_whole_frame_is_rejected_and_the_round_goes_on(reading: UhfReaderDriver) -> None:
-    output = reading.feed(encode_reply(ROUND, 0x01, bytes.fromhex("01 02 02 AABB 50")), 100)
+    output = reading.feed(reply(ROUND, 0x01, bytes.fromhex("01 02 02 AABB 50")), 100)
 
     assert [type(event) for event in output.events] == [Rejected, KeepAlive]
     assert rounds(output.sent) == ["2401018003"]
@@ -350,14 +349,14 @@ def test_broken_list_in_a_whole_frame_is_rejected_and_the_round_goes_on(reading:
 
 def test_reader_that_pushes_unasked_is_heard_and_told_to_wait_once() -> None:
     driver = UhfReaderDriver()
-    pushed = encode_reply(0xEE, 0, bytes.fromhex("01 02 AABB 50"))
+    pushed = reply(0xEE, 0, bytes.fromhex("01 02 AABB 50"))
 
     first, second = driver.feed(pushed, 0), driver.feed(pushed, 10)
 
     assert len(of(TagRead, first.events)) == len(of(TagRead, second.events)) == 1
     assert first.sent[2:4] == b"\x76\x00"
     assert second.sent == b""
-    assert UhfReaderDriver().feed(encode_reply(0xEE, 0x28, bytes(12)), 0).sent[2:4] == b"\x76\x00"
+    assert UhfReaderDriver().feed(reply(0xEE, 0x28, bytes(12)), 0).sent[2:4] == b"\x76\x00"
 
 
 def test_older_kind_that_pushes_sends_the_bare_epc_and_is_told_to_wait_by_its_own_order() -> None:
