@@ -116,6 +116,13 @@ class KeepAlive:
 
 
 @dataclass(frozen=True, slots=True)
+class Temperature:
+    """The reader told how warm it is."""
+
+    celsius: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """The reader answered an order; kept for people who look at a capture."""
 
@@ -195,7 +202,17 @@ class WriteAnswer:
 
 
 Event: TypeAlias = (
-    TagRead | BarcodeScan | Rejected | PassEnd | KeepAlive | ReaderState | ReaderError | Reply | TidRead | WriteAnswer
+    TagRead
+    | BarcodeScan
+    | Rejected
+    | PassEnd
+    | KeepAlive
+    | ReaderState
+    | ReaderError
+    | Temperature
+    | Reply
+    | TidRead
+    | WriteAnswer
 )
 
 

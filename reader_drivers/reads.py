@@ -12,7 +12,7 @@ Wire: WebSocket `/v1/agent/stream`, `Authorization: Bearer <token>`, one msgpack
 | drain | server | attachment | end the attachment: last pass ended, folds flushed |
 | drained | agent | attachment, to_seq | no read of this attachment is in a later batch; complete when acked ≥ to_seq |
 | idle | server | reader | end every attachment of this reader and stop transmitting |
-| health | agent | reader, state, detail | state of a reader: see `ReaderHealth` |
+| health | agent | reader, state, detail, figures | state of a reader: see `ReaderHealth` |
 
 Rows of a batch are arrays as well: passes `(ant, n, from_ms, to_ms)`, reads `(epc, tid, ant, first_ms, last_ms, dcount,
 dpasses, rssi_sum_cdbm, rssi_max_cdbm)`, scans `(text, aim, ms)`; ms count from t0_utc_ns. d… = since the last batch, so
@@ -224,8 +224,21 @@ class Idle(msgspec.Struct, frozen=True, array_like=True, tag="idle"):
     reader: Name
 
 
+class ReaderFigures(msgspec.Struct, frozen=True, array_like=True):
+    """How a reader does, for the page of readers."""
+
+    reads_per_s: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    """Hearings since the last report, rounded."""
+    rejected: Sequence
+    """Pieces that were not understood since the agent started."""
+    heard_ago_ms: Milliseconds | None
+    """Since its last byte. None: nothing yet."""
+    temperature_c: Annotated[int, msgspec.Meta(ge=-100, le=200)] | None
+    """None: the reader does not tell."""
+
+
 class ReaderHealth(msgspec.Struct, frozen=True, array_like=True, tag="health"):
-    """State of one reader, sent when it changes."""
+    """State of one reader, sent when it changes, every 10 s while it reads and every minute while it does not."""
 
     reader: Name
     state: Name
@@ -233,6 +246,8 @@ class ReaderHealth(msgspec.Struct, frozen=True, array_like=True, tag="health"):
     reader here), `full` (the agent's disk quota for unsent reads is used up)."""
     detail: Detail
     """One sentence for a person, may be empty."""
+    figures: ReaderFigures | None = None
+    """None: the agent has no such reader."""
 
 
 Message: TypeAlias = Hello | Batch | Ack | Listen | Listening | Drain | Drained | Idle | ReaderHealth

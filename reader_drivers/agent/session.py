@@ -12,13 +12,14 @@ from typing import Final, Protocol
 
 from reader_drivers.agent.capture import Capture, CapturedDriver
 from reader_drivers.agent.folding import Folder
-from reader_drivers.agent.recognise import BYTES_MAX, advice, recognise
+from reader_drivers.agent.pulse import Pulse
+from reader_drivers.agent.recognise import advice, recognise
 from reader_drivers.agent.settings import ReaderSettings
 from reader_drivers.agent.spool import Attachment
 from reader_drivers.agent.talk import TICK_S
 from reader_drivers.agent.transports import Line, SerialLink, monotonic_ms, open_link
 from reader_drivers.driver import Event, Output, PassEnd, ReaderError, ReaderPhase, ReaderState
-from reader_drivers.errors import PlanRefused, ReaderLost, Rejected
+from reader_drivers.errors import PlanRefused, ReaderLost
 from reader_drivers.reads import BarcodeScan, ReaderEntry, ReaderHealth, TagRead
 
 SETTLE_S: Final = 0.01
@@ -58,8 +59,6 @@ class ReaderSession:
     ) -> None:
         self.folder = Folder()
         """What was heard since the last flush."""
-        self.rejected = 0
-        """Rejections since the agent started."""
         self._settings = settings
         self._report = report
         self._opener = opener
@@ -77,7 +76,7 @@ class ReaderSession:
         self._at_rest.set()
         self._unsent = b""
         self._fault_until_ms = 0
-        self._strange = b""
+        self._pulse = Pulse(monotonic_ms())
         self._reported_ms = 0
         self._reported_rejected = 0
 
@@ -157,11 +156,14 @@ class ReaderSession:
                     await asyncio.sleep(SETTLE_S)
                 chunks = await link.read(TICK_S)
                 for at_ms, received in chunks:
+                    self._pulse.hear_bytes(at_ms)
                     self._take(self._driver.feed(received, at_ms))
                     pause_s = BACK_OFF_FIRST_S
                 # Time goes on with what has arrived: bytes that wait for a busy computer are no silence of the reader.
                 self._take(self._driver.tick(chunks[-1][0] if chunks else monotonic_ms()))
                 self._report_rejections()
+                if self._pulse.is_due(monotonic_ms(), is_reading=self._phase is ReaderPhase.READING):
+                    self._tell(self._detail)
                 if self._phase is ReaderPhase.LOST:
                     return pause_s
         except ReaderLost as error:
@@ -186,6 +188,8 @@ class ReaderSession:
         plan = dataclasses.replace(self._settings.plan, pass_min_ms=first.pass_min_ms)
         try:
             self._take(self._driver.start(plan))
+            # A frame that an unplugged cable has cut is given up before the first answer can be glued to it.
+            self._take(self._driver.tick(monotonic_ms()))
         except PlanRefused as error:
             self._phase = ReaderPhase.FAULT
             self._fault_until_ms = monotonic_ms() + int(FAULT_PAUSE_S * 1000)
@@ -197,6 +201,7 @@ class ReaderSession:
             self._note(event)
 
     def _note(self, event: Event) -> None:
+        self._pulse.hear(event)
         match event:
             case BarcodeScan():
                 # A scan is a person's act: the server gets it whether a count is open or not.
@@ -209,11 +214,8 @@ class ReaderSession:
             case ReaderError(error_code, meaning):
                 log.warning("%s reports %s: %s", self.name, error_code, meaning)
                 self._say(self._state, f"{error_code}: {meaning}")
-            case Rejected(raw):
-                self.rejected += 1
-                self._strange = (self._strange + raw)[-BYTES_MAX:]
             case _:
-                # Keep-alives and answers are the driver's own business.
+                # Rejections and figures are counted above; keep-alives and answers are the driver's own business.
                 return
 
     def _enter(self, phase: ReaderPhase, detail: str) -> None:
@@ -234,13 +236,13 @@ class ReaderSession:
         self._say("lost", detail)
 
     def _report_rejections(self) -> None:
-        now = monotonic_ms()
-        if self.rejected == self._reported_rejected or now - self._reported_ms < REJECTION_REPORT_S * 1000:
+        now, rejected = monotonic_ms(), self._pulse.rejected
+        if rejected == self._reported_rejected or now - self._reported_ms < REJECTION_REPORT_S * 1000:
             return
-        self._reported_ms, self._reported_rejected = now, self.rejected
-        found = recognise(self._strange)
+        self._reported_ms, self._reported_rejected = now, rejected
+        found = recognise(self._pulse.strange)
         cause = "check cable and speed." if found in {None, self._settings.protocol} else advice(found)
-        self._report(ReaderHealth(self.name, self._state, f"{self.rejected} unreadable pieces so far; {cause}"))
+        self._tell(f"{rejected} unreadable pieces so far; {cause}")
 
     def _say(self, state: str, detail: str) -> None:
         if (state, detail) == (self._state, self._detail):
@@ -249,4 +251,7 @@ class ReaderSession:
         log.info("%s is %s%s", self.name, state, f": {detail}" if detail else "")
         if self._capture is not None:
             self._capture.tell(self.name, monotonic_ms(), state=state, detail=detail)
-        self._report(ReaderHealth(self.name, state, detail[:1_000]))
+        self._tell(detail)
+
+    def _tell(self, detail: str) -> None:
+        self._report(ReaderHealth(self.name, self._state, detail[:1_000], self._pulse.report(monotonic_ms())))

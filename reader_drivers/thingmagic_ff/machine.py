@@ -25,6 +25,7 @@ from reader_drivers.driver import (
     ReaderState,
     ReadPlan,
     Reply,
+    Temperature,
     TidRead,
     WriteAnswer,
     WriteRefusal,
@@ -195,15 +196,18 @@ class ThingmagicDriver:
             self._is_stop_tried = True
             self._orders = _bring_up(self._plan)
             return Output((_error(frame),), self._send(orders.STOP))
-        if frame.status != STATUS_DONE:
+        if frame.status != STATUS_DONE and frame.op not in orders.OPTIONAL:
             return Output((_error(frame), *self._refuse(f"The reader refused {reply.name}: {_meaning(frame)}.")))
         if frame.op == orders.GET_REGION and (mismatch := self._region_mismatch(frame)):
             return Output((mismatch, *self._refuse(mismatch.meaning)))
         if frame.op == orders.GET_PROGRAM and frame.payload and frame.payload[-1] & 3 == orders.PROGRAM_BOOT_LOADER:
             self._orders.insert(0, _BOOT)
+        told: tuple[Event, ...] = (reply,)
+        if frame.op == orders.GET_TEMPERATURE and frame.status == STATUS_DONE and len(frame.payload) == 1:
+            told = (reply, Temperature(int.from_bytes(frame.payload, signed=True)))
         if not self._orders:
-            return Output((reply, *self._begin_reading(now)))
-        return Output((reply,), self._send_next())
+            return Output((*told, *self._begin_reading(now)))
+        return Output(told, self._send_next())
 
     def _accessed(self, frame: Frame) -> Output:
         status = frame.status or 0

@@ -18,6 +18,7 @@ WRITE_EPC: Final = 0x23
 GET_BUFFER: Final = 0x29
 MULTI_PROTOCOL: Final = 0x2F
 GET_REGION: Final = 0x67
+GET_TEMPERATURE: Final = 0x72
 SET_ANTENNAS: Final = 0x91
 SET_READ_POWER: Final = 0x92
 SET_PROTOCOL: Final = 0x93
@@ -133,6 +134,9 @@ WRITE_REFUSALS: Final = {
 }
 """What a status says about the tag that was to be written. A module that gives up without a tag's reason (0406) heard it too weakly."""
 
+OPTIONAL: Final = frozenset({GET_TEMPERATURE})
+"""Orders that some firmware does not know; a refusal is no fault."""
+
 PROGRAM_BOOT_LOADER: Final = 0x1
 """Low two bits of the answer to op 0C; tag orders give 0101 until op 04."""
 GEN2: Final = 0x0005
@@ -185,7 +189,7 @@ def region_code(region: Region) -> int:
 
 
 def settings_orders(plan: ReadPlan) -> tuple[bytes, ...]:
-    """Orders from protocol to Q, in the order of the bring-up; each is answered with status 0000 before the next.
+    """Orders from protocol to temperature, in the order of the bring-up; each is answered with status 0000 before the next.
 
     The region is read back right after it is set and before the power, so that nothing can be sent under wrong rules.
     """
@@ -202,6 +206,7 @@ def settings_orders(plan: ReadPlan) -> tuple[bytes, ...]:
         # Target A, then B: a tag answers in both states of its session flag.
         encode_command(SET_PARAM, bytes((GEN2, 0x01, 0x00, 0x00))),
         encode_command(SET_PARAM, bytes((GEN2, 0x12, 0x00))),
+        encode_command(GET_TEMPERATURE, b""),
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from reader_drivers.reads import ReaderEntry, ReaderHealth
 from server.core.ids import DeviceId
 from server.core.log import canonical
@@ -19,9 +21,11 @@ def describe_readers(work: UnitOfWork, *, device_id: DeviceId, readers: Sequence
 
 
 def note_health(work: UnitOfWork, *, device_id: DeviceId, health: ReaderHealth) -> None:
-    """Show a change of a reader's state. It is news, not a fact of the shop: it is announced, not logged."""
+    """Show how a reader does. It is news, not a fact of the shop: it is announced, not logged."""
     del device_id
-    work.announce("readers", "reader.state", {"reader": health.reader, "state": health.state, "detail": health.detail})
+    figures = None if health.figures is None else msgspec.structs.asdict(health.figures)
+    news = {"reader": health.reader, "state": health.state, "detail": health.detail, "figures": figures}
+    work.announce("readers", "reader.state", news)
 
 
 def _keep(work: UnitOfWork, *, device_id: DeviceId, reader: ReaderFacts) -> None:
