@@ -79,6 +79,12 @@ class OverLimit(Conflict):
     code: ClassVar[str] = "over_limit"
 
 
+class SelfApproval(Conflict):
+    """The person would decide on what they did to the piece themselves."""
+
+    code: ClassVar[str] = "self_approval"
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One discrepancy and its follow-up."""
@@ -183,7 +189,9 @@ class CaseRules:
     value_limit: int
     """Below it (minor units) B may decide; equal is already too much."""
     decided_by_b: int = 0
-    """What this B already decided for this place in the period, so that a loss cannot be split under the limit."""
+    """What the decider already decided as a verifier in the period, so that a loss cannot be split under the limit."""
+    touched_by: frozenset[PersonId] = frozenset()
+    """Who sold, moved, edited or recounted the piece since a count last closed over it, or stood beside as the second name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +214,7 @@ _MAKER: Final = object()
 def advance_case(case: Case, act: CaseAct, rules: CaseRules) -> CaseStep:
     """The step that `act` makes from `case`.
 
-    Raises: WrongState, NoRight, SamePerson, SameDevice, DeciderCounted, OverLimit, CaseUndecidable, ReasonNeeded.
+    Raises: WrongState, NoRight, SamePerson, SameDevice, DeciderCounted, SelfApproval, OverLimit, CaseUndecidable, ReasonNeeded.
     """
     if type(act) not in TABLE[case.state]:
         raise WrongState(
@@ -220,6 +228,20 @@ def known_missing(cases: Iterable[Case]) -> tuple[PieceRef, ...]:
     """Pieces expected but known to be missing, sorted: they are listed, aged and signed, and alarm nobody again."""
     absent = _SILENT | {"TAG_ONLY"}
     return tuple(sorted(PieceRef(case.subject) for case in cases if is_live(case) and case.discrepancy in absent))
+
+
+def decided_as_verifier(cases: Iterable[Case], by: PersonId, *, people: Collection[PersonRights]) -> int:
+    """Minor units that this human, under any account, decided away where they had verified; what is in the hand is no loss."""
+    return sum(
+        case.value or 0
+        for case in cases
+        if case.state is CaseState.DECIDED
+        and case.outcome not in IN_HAND
+        and case.b is not None
+        and case.decided_by is not None
+        and is_same_human(people, first=case.b, second=by)
+        and is_same_human(people, first=case.decided_by, second=by)
+    )
 
 
 def is_live(case: Case) -> bool:
@@ -312,6 +334,13 @@ def _require_decider(case: Case, act: Decide, rules: CaseRules) -> None:
     if is_same_human(rules.people, first=case.a, second=act.by.person):
         raise DeciderCounted(
             "Who counted first does not decide on what is missing there. Another manager decides, or an outside verifier."
+        )
+    if act.outcome not in IN_HAND and any(
+        is_same_human(rules.people, first=one, second=act.by.person) for one in rules.touched_by
+    ):
+        raise SelfApproval(
+            "You sold, moved, edited or recounted this piece since it was last counted. Another manager decides, or it "
+            "stays under investigation."
         )
     if case.b is None or not is_same_human(rules.people, first=case.b, second=act.by.person):
         return

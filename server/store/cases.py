@@ -95,6 +95,16 @@ def open_ones(connection: Connection, shop_id: ShopId) -> tuple[Case, ...]:
     return tuple(case_from_json(object_from_text(text)) for text in rows.scalars())
 
 
+def decided_since(connection: Connection, shop_id: ShopId, since: datetime) -> tuple[Case, ...]:
+    """Cases that were decided since then, oldest first."""
+    rows = connection.execute(
+        select(_CASES.c.body)
+        .where(_CASES.c.shop_id == shop_id, _CASES.c.closed_at >= since)
+        .order_by(_CASES.c.closed_at, _CASES.c.id)
+    )
+    return tuple(case_from_json(object_from_text(text)) for text in rows.scalars())
+
+
 def add(connection: Connection, shop_id: ShopId, case: Case, *, about: Subject, severity: str, leaf_seq: int) -> None:
     """Write a new case that a count opened. A piece has at most one open case."""
     connection.execute(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, true
 
 from server.core.epc import identity_of
-from server.core.ids import CountId, PieceId, PieceRef, PlaceId, ShopId, Tid
+from server.core.ids import CountId, PersonId, PieceId, PieceRef, PlaceId, ShopId, Tid
 from server.core.pieces import Status
 from server.store import stock
 from server.store.stock import StockedPiece
@@ -134,6 +134,28 @@ def handled_since(
         .distinct()
     )
     return frozenset(PieceRef(ref) for ref in rows.scalars())
+
+
+def movers_since(
+    connection: Connection, shop_id: ShopId, ref: PieceRef, *, since: datetime | None
+) -> frozenset[PersonId]:
+    """Who recorded a move of the piece after `since` (UTC as kept; None: ever), whatever time was claimed, and the second names.
+
+    That it entered the books is no move.
+    """
+    rows = connection.execute(
+        select(_MOVES.c.person_id, _MOVES.c.witness_id)
+        .select_from(
+            _MOVES.join(_PIECES, (_PIECES.c.shop_id == _MOVES.c.shop_id) & (_PIECES.c.id == _MOVES.c.piece_id))
+        )
+        .where(
+            _MOVES.c.shop_id == shop_id,
+            _PIECES.c.ref == ref,
+            _MOVES.c.kind != "entered",
+            true() if since is None else _MOVES.c.rx > since,
+        )
+    )
+    return frozenset(PersonId(person) for row in rows for person in row if person is not None)
 
 
 def freeze(

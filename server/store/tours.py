@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, true, update
 from sqlalchemy import insert as new_row
 
 from server.core.count_acts import Abandon, Occasion
@@ -149,14 +149,17 @@ def overdue(
     return tuple(sorted(CountId(count) for count in found.scalars()))
 
 
-def last_closed_at(connection: Connection, shop_id: ShopId, place_id: PlaceId) -> datetime | None:
-    """When the place was last closed by a count, in UTC without a zone as it is kept; None: never."""
+def last_closed_at(
+    connection: Connection, shop_id: ShopId, place_id: PlaceId, *, before: datetime | None = None
+) -> datetime | None:
+    """When the place was last closed by a count (`before` a moment), in UTC without a zone as it is kept; None: never."""
+    is_early = true() if before is None else _CLOSURES.c.closed_at < before
     found: datetime | None = connection.execute(
         select(_CLOSURES.c.closed_at)
         .select_from(
             _CLOSURES.join(_COUNTS, (_COUNTS.c.shop_id == _CLOSURES.c.shop_id) & (_COUNTS.c.id == _CLOSURES.c.count_id))
         )
-        .where(_CLOSURES.c.shop_id == shop_id, _COUNTS.c.place_id == place_id)
+        .where(_CLOSURES.c.shop_id == shop_id, _COUNTS.c.place_id == place_id, is_early)
         .order_by(_CLOSURES.c.leaf_seq.desc())
         .limit(1)
     ).scalar()

@@ -5,6 +5,8 @@ core asks who decides and on what evidence. A case never deletes a piece.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from server.clock import from_ms
@@ -23,6 +25,7 @@ from server.core.cases import (
     Reopen,
     advance_case,
     case_act_to_json,
+    decided_as_verifier,
     reopened_by,
 )
 from server.core.count_acts import OpenedCase
@@ -30,7 +33,7 @@ from server.core.count_result import Finding, final_present, findings
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
 from server.core.discrepancies.finding import Severity
-from server.core.ids import CaseId, CountId, PieceRef, PlaceId
+from server.core.ids import CaseId, CountId, PersonId, PieceRef, PlaceId
 from server.core.log.canonical import JsonValue
 from server.core.log.events import EventType, Subject
 from server.store import cases, counts, expected, stock, tours
@@ -52,6 +55,8 @@ SEVERITIES: Final = {
     "UNTAGGED": Severity.LOW,
 }
 """Class → how soon a person must look; of several findings on one piece, the first here gets the case."""
+DECIDED_PERIOD: Final = timedelta(days=30)
+"""Over it a verifier's decisions are added up: a loss split over a month still reaches the limit."""
 _ELSEWHERE: Final = "MISPLACED"
 _ABSENT: Final = ("MISSING", "MISSING_OVERNIGHT", "UNVERIFIED")
 """Classes that another count of the tour explains when it hears the piece."""
@@ -171,9 +176,28 @@ def _reopened(work: UnitOfWork, case: Case, *, evidence: CountId) -> Case:
 
 
 def _stepped(work: UnitOfWork, case: Case, act: CaseAct) -> Case:
-    step = advance_case(case, act, CaseRules(people=rights_now(work), value_limit=high_value(work)))
+    step = advance_case(case, act, _rules(work, case, act))
     _keep_step(work, step)
     return step.case
+
+
+def _rules(work: UnitOfWork, case: Case, act: CaseAct) -> CaseRules:
+    rules = CaseRules(people=rights_now(work), value_limit=high_value(work))
+    if not isinstance(act, Decide):
+        return rules
+    recent = cases.decided_since(work.conn, work.shop_id, work.now - DECIDED_PERIOD)
+    decided = decided_as_verifier(recent, act.by.person, people=rules.people)
+    return replace(rules, decided_by_b=decided, touched_by=_touched_by(work, case))
+
+
+def _touched_by(work: UnitOfWork, case: Case) -> frozenset[PersonId]:
+    """Who had a hand in what became of the piece: since the last closed count of the place before the case, until now."""
+    count, ref = counts.load(work.conn, work.shop_id, case.count), PieceRef(case.subject)
+    since = tours.last_closed_at(work.conn, work.shop_id, count.plan.place, before=from_ms(case.opened_at))
+    movers = expected.movers_since(work.conn, work.shop_id, ref, since=since)
+    editors = {edit.person for edit in count.edits if edit.ref == ref}
+    recounted = {one.by.person for one in count.recount if one.ref == ref and one.by not in (count.a, count.b)}
+    return movers | editors | recounted
 
 
 def _note_outcome(work: UnitOfWork, case: Case, outcome: Outcome, *, by: Actor) -> None:

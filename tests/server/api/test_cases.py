@@ -1,11 +1,13 @@
 """Cases over HTTP: shown to who is not counting them blind, decided by who may."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from server.core.ids import RoundId
+from server.usecases.decide_case import DECIDED_PERIOD
 from tests.server.api.test_counts import (
     Handheld,
     Site,
@@ -17,7 +19,7 @@ from tests.server.api.test_counts import (
     site,
     told,
 )
-from tests.server.usecases.count_shop import MARC, ONE, TWO, label, ref
+from tests.server.usecases.count_shop import MARC, ONE, TWO, label, ref, token
 
 __all__ = ["signer_folder", "site"]
 """Fixtures of the count tests, used here by name."""
@@ -25,16 +27,21 @@ __all__ = ["signer_folder", "site"]
 pytestmark = pytest.mark.slow
 
 
-async def lose_a_ring(site: Site, claire: Handheld, marc: Handheld) -> dict[str, Any]:
-    """Both find three rings of four in the first tray; give the case."""
-    count = await count_first(site, claire, ONE, [1, 2, 3])
+async def lose_rings(site: Site, claire: Handheld, marc: Handheld, *, found: list[int]) -> None:
+    """Both find these of the four rings in the first tray; the others have cases."""
+    count = await count_first(site, claire, ONE, found)
     claimed = ok(await marc.post(f"/v1/counts/{count}/verification"))
-    site.shop.drained(site.shop.hear(RoundId(claimed["round"]), MARC, [1, 2, 3]))
-    ok(await marc.post(f"/v1/counts/{count}/quantity", {"pieces": 3}))
+    site.shop.drained(site.shop.hear(RoundId(claimed["round"]), MARC, found))
+    ok(await marc.post(f"/v1/counts/{count}/quantity", {"pieces": len(found)}))
     sealed = ok(await marc.post(f"/v1/counts/{count}/seal", {}))
     for asked in sealed["count"]["asks"]:
         ok(await marc.post(f"/v1/counts/{count}/answers", {"label": label(int(asked["reference"][-6:]))}))
     ok(await marc.post(f"/v1/counts/{count}/verification/seal"))
+
+
+async def lose_a_ring(site: Site, claire: Handheld, marc: Handheld) -> dict[str, Any]:
+    """Both find three rings of four; give the case."""
+    await lose_rings(site, claire, marc, found=[1, 2, 3])
     (case,) = ok(await marc.get("/v1/cases"))
     assert isinstance(case, dict)
     return case
@@ -73,5 +80,53 @@ def test_who_counts_the_place_blind_sees_none_of_its_cases_on_any_device(site: S
         assert len(ok(await marc.get("/v1/cases"))) == 1
         ok(await marc.post(f"/v1/counts/{await count_at(marc, TWO)}/round"))
         assert len(ok(await marc.get("/v1/cases"))) == 1, "another tray's case is no secret to him"
+
+    told(site, story)
+
+
+SOLD = {"outcome": "sold_not_posted", "document": "ticket 4711"}
+
+
+def test_a_manager_who_records_the_sale_of_a_missing_ring_does_not_decide_its_case(site: Site) -> None:
+    async def story(claire: Handheld, marc: Handheld, client: httpx.AsyncClient) -> None:
+        for name in ("marc", "nadia"):
+            site.shop.give_rights(name, "count manage")
+        case = await lose_a_ring(site, claire, marc)
+        paul, nadia = Handheld(client, "paul", "handheld-3"), Handheld(client, "nadia", "handheld-3")
+        yesterday = {
+            "piece": ref(4),
+            "kind": "sale",
+            "at": "2026-03-01T17:00:00Z",
+            "ticket": "4711",
+            "witness": "nadia",
+        }
+        headers = {"Authorization": f"Bearer {token('paul', 'handheld-3')}", "Idempotency-Key": "the sale of ring 4"}
+        moved = await client.post("/v1/moves", json=yesterday, headers=headers)
+        assert moved.status_code == 201
+        address = f"/v1/cases/{case['id']}/decision"
+
+        for paper in (SOLD, SOLD | {"outcome": "declared_lost"}, SOLD | {"is_sighted": True}):
+            assert code(await paul.post(address, paper)) == (409, "self_approval")
+        assert code(await nadia.post(address, SOLD)) == (409, "self_approval")
+        assert ok(await paul.post(address, {"outcome": "under_investigation"}))["state"] == "investigating"
+        assert ok(await marc.post(address, SOLD))["decided_by"] == "marc"
+
+    told(site, story)
+
+
+def test_a_verifier_cannot_split_a_loss_under_the_limit(site: Site) -> None:
+    async def story(claire: Handheld, marc: Handheld, _: httpx.AsyncClient) -> None:
+        site.shop.give_rights("marc", "count manage")
+        await lose_rings(site, claire, marc, found=[1])
+        first, second, third = (f"/v1/cases/{case['id']}/decision" for case in ok(await marc.get("/v1/cases")))
+
+        # 900 each: two stay below the limit of 2,000, the third would pass it.
+        assert ok(await marc.post(first, SOLD))["state"] == "decided"
+        assert ok(await marc.post(second, SOLD))["state"] == "decided"
+        assert code(await marc.post(third, SOLD)) == (409, "over_limit")
+        site.shop.clock.advance(DECIDED_PERIOD)
+        assert code(await marc.post(third, SOLD)) == (409, "over_limit")
+        site.shop.clock.advance(timedelta(seconds=1))
+        assert ok(await marc.post(third, SOLD))["state"] == "decided"
 
     told(site, story)

@@ -30,6 +30,7 @@ from server.core.cases import (
     case_act_to_json,
     case_from_json,
     case_to_json,
+    decided_as_verifier,
     known_missing,
     reopened_by,
 )
@@ -133,6 +134,29 @@ def test_a_loss_split_under_the_limit_adds_up() -> None:
 
     assert code_of(lambda: decide(MARC, Outcome.DATA_ERROR, rules=rules)) == "over_limit"
     assert decide(PAUL, Outcome.DATA_ERROR, rules=rules).outcome is Outcome.DATA_ERROR
+
+
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.UNDER_INVESTIGATION}))
+def test_who_touched_the_piece_tells_what_is_in_the_hand_and_writes_nothing_away(outcome: Outcome) -> None:
+    rules = replace(
+        RULES, touched_by=frozenset({PersonId("paul-bis")}), people=(*PEOPLE, person("paul-bis", human="paul"))
+    )
+
+    if outcome in IN_HAND:
+        assert decide(PAUL, outcome, rules=rules, second=NADIA).outcome is outcome
+    else:
+        assert code_of(lambda: decide(PAUL, outcome, rules=rules, second=NADIA)) == "self_approval"
+
+
+def test_what_a_verifier_decided_adds_up_over_all_their_accounts() -> None:
+    people = (*PEOPLE, person("marc-bis", human="marc", manages=True))
+    paper = decide(MARC, Outcome.DATA_ERROR)
+    by_another = decide(PAUL, Outcome.DATA_ERROR)
+    in_hand = decide(MARC, Outcome.FOUND_HERE)
+    elsewhere = replace(paper, b=NADIA.person)
+
+    assert decided_as_verifier([paper, by_another, in_hand, elsewhere, MISSING], MARC.person, people=people) == 50_000
+    assert decided_as_verifier([paper, paper], PersonId("marc-bis"), people=people) == 100_000
 
 
 @pytest.mark.parametrize("outcome", sorted(WRITTEN_OFF))

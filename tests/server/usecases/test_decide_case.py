@@ -1,19 +1,34 @@
 """Cases follow the findings of counts: one a piece, decided by neither who counted first, told to the count in time."""
 
+from datetime import timedelta
+
 import pytest
 
 from server.clock import FixedClock, to_ms
 from server.core.actors import Actor
-from server.core.cases import Case, CaseState, CaseUndecidable, Decide, DeciderCounted, Investigate, Outcome
+from server.core.cases import (
+    Case,
+    CaseState,
+    CaseUndecidable,
+    Decide,
+    DeciderCounted,
+    Investigate,
+    Outcome,
+    SelfApproval,
+)
 from server.core.count_acts import Occasion
 from server.core.count_errors import NoRight
+from server.core.count_states import CountState
 from server.core.ids import CaseId, DeviceId, PersonId, PlaceId, RoundId
 from server.core.log.events import EventType, Leaf
 from server.store import cases, log
 from server.store.tables import Person, Tag, table
 from server.store.unit_of_work import Store
+from server.usecases.close_counts import close_counts
 from server.usecases.decide_case import decide_case
-from tests.server.usecases.count_shop import CLAIRE, MARC, ONE, RINGS, TWO, CountShop, ref
+from server.usecases.move_piece import MoveKind, Wanted, move_piece
+from server.usecases.verify_count import Word, confirm_recount
+from tests.server.usecases.count_shop import CLAIRE, MARC, NADIA, ONE, RINGS, TWO, CountShop, ref
 
 PAUL = Actor(PersonId("paul"), DeviceId("handheld-3"))
 
@@ -176,3 +191,67 @@ def test_a_misplaced_piece_that_still_lies_there_in_the_evening_stays_misplaced(
         morning.verify_blind(place, here)
 
     assert (the_case(morning).case, the_case(morning).discrepancy) == (case.case, "MISPLACED")
+
+
+def moved(counting: CountShop, by: Actor, place: PlaceId, *, witness: Actor | None = None) -> None:
+    wanted = Wanted(
+        ref=ref(4),
+        kind=MoveKind.MOVED,
+        place=place,
+        at=counting.clock.now() - timedelta(days=9),
+        person=by.person,
+        witness=None if witness is None else witness.person,
+        device=by.device,
+    )
+    counting.store.run(lambda work: move_piece(work, wanted))
+
+
+def closed_in_the_morning(counting: CountShop) -> None:
+    counting.count_first(ONE, RINGS[ONE])
+    counting.verify(ONE, 4)
+    counting.sign(CLAIRE)
+    counting.sign(MARC)
+    counting.checkpoint()
+    counting.store.run(lambda work: close_counts(work, counting.tour))
+    assert counting.sheet(ONE).state is CountState.CLOSED
+    counting.evening()
+
+
+def missing_in_the_evening(counting: CountShop) -> None:
+    counting.plan(Occasion.CLOSING)
+    counting.count_first(ONE, [1, 2, 3])
+    counting.verify_blind(ONE, [1, 2, 3])
+
+
+@pytest.mark.parametrize("mover", [PAUL, NADIA])
+def test_who_moved_a_piece_since_it_was_last_counted_does_not_decide_that_it_is_gone(
+    morning: CountShop, mover: Actor
+) -> None:
+    closed_in_the_morning(morning)
+    moved(morning, mover, TWO, witness=PAUL if mover == NADIA else None)
+    moved(morning, NADIA, ONE)
+    missing_in_the_evening(morning)
+
+    with pytest.raises(SelfApproval):
+        decide(morning, PAUL, Outcome.DECLARED_LOST)
+
+
+def test_a_move_before_the_last_count_is_no_reason_to_ask_another(morning: CountShop) -> None:
+    moved(morning, PAUL, TWO)
+    moved(morning, PAUL, ONE)
+    morning.clock.advance(timedelta(minutes=1))
+    closed_in_the_morning(morning)
+    missing_in_the_evening(morning)
+
+    assert decide(morning, PAUL, Outcome.DECLARED_LOST).decided_by == PAUL.person
+
+
+def test_who_settled_the_line_as_a_third_person_does_not_decide_on_it(morning: CountShop) -> None:
+    give_rights(morning, "nadia", "count manage")
+    morning.count_first(ONE, [1, 2, 3])
+    morning.verify_blind(ONE, RINGS[ONE])
+    morning.store.run(lambda work: confirm_recount(work, morning.count_of(ONE), NADIA, word=Word(absent=ref(4))))
+
+    with pytest.raises(SelfApproval):
+        decide(morning, NADIA, Outcome.SOLD_NOT_POSTED, paper="ticket 4711")
+    assert decide(morning, PAUL, Outcome.SOLD_NOT_POSTED, paper="ticket 4711").decided_by == PAUL.person
