@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import lt
 
 from server.core.actors import Actor
 from server.core.count_errors import ReasonNeeded
@@ -74,7 +75,7 @@ class SealedSet:
 
     def __post_init__(self) -> None:
         for name, refs in (("heard", self.heard), ("by_hand", self.by_hand), ("unknown", self.unknown)):
-            if list(refs) != sorted(set(refs)):
+            if not all(map(lt, refs, refs[1:])):
                 raise Malformed(f"The {name} pieces of a seal come sorted and once each; sort them and seal again.")
 
     @property

@@ -1,5 +1,6 @@
 """Attachments as they are kept: which reader listens for which round, as a range of its agent's sequence."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,20 +19,13 @@ _WITH_READER: Final = _ATTACHMENTS.join(
 )
 OPEN_MAX: Final = 1_000
 """Open attachments listed for one agent: far more than it can have readers and antennas."""
-# Built once: every seal asks them.
-_OF_ROUND: Final = and_(
-    _ATTACHMENTS.c.shop_id == bindparam("shop"),
-    _ATTACHMENTS.c.round_id == bindparam("round"),
-    _ATTACHMENTS.c.drained_at.is_(None),
-)
-_SELECT_OPEN_OF_ROUND: Final = (
-    select(_READERS.c.device_id, _ATTACHMENTS.c.id)
+# Built once: every seal asks it.
+_SELECT_OF_ROUND: Final = (
+    select(_READERS.c.device_id, _ATTACHMENTS.c.id, _ATTACHMENTS.c.to_seq)
     .select_from(_WITH_READER)
-    .where(_OF_ROUND)
+    .where(_ATTACHMENTS.c.shop_id == bindparam("shop"), _ATTACHMENTS.c.round_id == bindparam("round"))
     .order_by(_ATTACHMENTS.c.opened_at, _ATTACHMENTS.c.id)
-    .limit(OPEN_MAX)
 )
-_ASK_TO_DRAIN: Final = update(_ATTACHMENTS).where(_OF_ROUND, _ATTACHMENTS.c.drain_asked_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +56,16 @@ class OpenAttachment:
     """True: its round is sealed, so nothing more is read into it."""
     holder: tuple[PersonId, DeviceId] | None = None
     """Person and device of its round; None: not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundAttachment:
+    """An attachment of a round, as a seal looks at it."""
+
+    agent: DeviceId
+    id: str
+    to_seq: int | None
+    """The agent's last number for this round; None: not drained yet."""
 
 
 def round_facts(connection: Connection, shop_id: ShopId, round_id: RoundId) -> RoundFacts | None:
@@ -140,10 +144,15 @@ def open_ones(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -
     ]
 
 
-def open_of_round(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[tuple[DeviceId, str], ...]:
-    """Agent and id of each attachment of a round that was not drained, oldest first; `OPEN_MAX` at most."""
-    found = connection.execute(_SELECT_OPEN_OF_ROUND, {"shop": shop_id, "round": round_id})
-    return tuple((DeviceId(row.device_id), row.id) for row in found)
+def of_round(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[RoundAttachment, ...]:
+    """All attachments of a round, drained ones too, oldest first."""
+    found = connection.execute(_SELECT_OF_ROUND, {"shop": shop_id, "round": round_id})
+    return tuple(RoundAttachment(DeviceId(row.device_id), row.id, row.to_seq) for row in found)
+
+
+def still_open(attached: Iterable[RoundAttachment]) -> tuple[tuple[DeviceId, str], ...]:
+    """Agent and id of each attachment that was not drained."""
+    return tuple((one.agent, one.id) for one in attached if one.to_seq is None)
 
 
 def drained_unsealed(connection: Connection, shop_id: ShopId, *, device_id: DeviceId) -> dict[str, int]:
@@ -197,7 +206,16 @@ def end_lapsed(connection: Connection, shop_id: ShopId, *, at: datetime) -> tupl
 
 def ask_to_drain(connection: Connection, shop_id: ShopId, round_id: RoundId, *, at: datetime) -> None:
     """Note that the round's person ends its attachments; asked again, the first moment stands."""
-    connection.execute(_ASK_TO_DRAIN, {"shop": shop_id, "round": round_id, "drain_asked_at": at})
+    connection.execute(
+        update(_ATTACHMENTS)
+        .where(
+            _ATTACHMENTS.c.shop_id == shop_id,
+            _ATTACHMENTS.c.round_id == round_id,
+            _ATTACHMENTS.c.drain_asked_at.is_(None),
+            _ATTACHMENTS.c.drained_at.is_(None),
+        )
+        .values(drain_asked_at=at)
+    )
 
 
 def ask_one_to_drain(connection: Connection, shop_id: ShopId, attachment_id: str, *, at: datetime) -> None:

@@ -32,10 +32,10 @@ _SHEET_FROM_TEXT: Final = msgspec.json.Decoder(Count)
 _THIS_COUNT: Final = and_(_COUNTS.c.shop_id == bindparam("shop"), _COUNTS.c.id == bindparam("count"))
 _SELECT_SHEET: Final = select(_COUNTS.c.state, _COUNTS.c.sheet).where(_THIS_COUNT)
 _UPDATE_SHEET: Final = update(_COUNTS).where(_THIS_COUNT, _COUNTS.c.sheet == bindparam("made_from"))
-_SELECT_LAST_STEP: Final = select(func.coalesce(func.max(_STEPS.c.n), 0)).where(
+_NEXT_STEP: Final = select(func.coalesce(func.max(_STEPS.c.n), 0) + 1).where(
     _STEPS.c.shop_id == bindparam("shop"), _STEPS.c.count_id == bindparam("count")
 )
-_INSERT_STEP: Final = insert(_STEPS)
+_INSERT_STEP: Final = insert(_STEPS).values(n=_NEXT_STEP.scalar_subquery()).returning(_STEPS.c.n)
 _INSERT_SEALED: Final = insert(_SEALED)
 FIGURES = "figures"
 """What a person saw: A's result or the expected list."""
@@ -160,7 +160,6 @@ def keep(connection: Connection, shop_id: ShopId, step: Transition, *, leaf_seq:
         raise TypeError("Only a Transition made by count.advance is kept.")
     count, act = step.count, step.act
     count_id = count.plan.count
-    n = _next_step(connection, shop_id, count_id)
     changed = connection.execute(
         _UPDATE_SHEET,
         {
@@ -176,12 +175,13 @@ def keep(connection: Connection, shop_id: ShopId, step: Transition, *, leaf_seq:
     )
     if changed.rowcount != 1:
         raise CountMoved("The count has gone on in the meantime. Look at it again and repeat the step.", count=count_id)
-    connection.execute(
+    n = connection.execute(
         _INSERT_STEP,
         {
+            "shop": shop_id,
+            "count": count_id,
             "shop_id": shop_id,
             "count_id": count_id,
-            "n": n,
             "event": kind_of(type(act)),
             "from_state": step.before.value,
             "to_state": step.after.value,
@@ -191,14 +191,10 @@ def keep(connection: Connection, shop_id: ShopId, step: Transition, *, leaf_seq:
             "body": object_to_text(act_to_json(act)),
             "leaf_seq": leaf_seq,
         },
-    )
+    ).scalar_one()
     _keep_rounds(connection, shop_id, step)
     _keep_sealed(connection, shop_id, step, leaf_seq=leaf_seq)
     _keep_words(connection, shop_id, step, n=n)
-
-
-def _next_step(connection: Connection, shop_id: ShopId, count_id: CountId) -> int:
-    return int(connection.execute(_SELECT_LAST_STEP, {"shop": shop_id, "count": count_id}).scalar_one()) + 1
 
 
 def _keep_rounds(connection: Connection, shop_id: ShopId, step: Transition) -> None:

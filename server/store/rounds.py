@@ -52,19 +52,6 @@ _SELECT_NEWEST: Final = (
 )
 _CLOSE: Final = update(_ROUNDS).where(_THIS_ROUND, _ROUNDS.c.sealed_at.is_(None))
 _NOTE_SEAL: Final = update(_ROUNDS).where(_THIS_ROUND)
-_SELECT_DRAINED_ENDS: Final = (
-    select(_READERS.c.device_id, _ATTACHMENTS.c.to_seq)
-    .select_from(
-        _ATTACHMENTS.join(
-            _READERS, and_(_READERS.c.shop_id == _ATTACHMENTS.c.shop_id, _READERS.c.id == _ATTACHMENTS.c.reader_id)
-        )
-    )
-    .where(
-        _ATTACHMENTS.c.shop_id == bindparam("shop"),
-        _ATTACHMENTS.c.round_id == bindparam("round"),
-        _ATTACHMENTS.c.to_seq.is_not(None),
-    )
-)
 _SELECT_HEARD_IN_TIME: Final = select(_HEARD).where(
     _HEARD.c.shop_id == bindparam("shop"), _HEARD.c.round_id == bindparam("round"), _HEARD.c.late.is_(False)
 )
@@ -223,12 +210,6 @@ def of_attachment(connection: Connection, shop_id: ShopId, attachment_id: str) -
         select(_ATTACHMENTS.c.round_id).where(_ATTACHMENTS.c.shop_id == shop_id, _ATTACHMENTS.c.id == attachment_id)
     ).scalar()
     return None if found is None else RoundId(found)
-
-
-def drained_ends(connection: Connection, shop_id: ShopId, round_id: RoundId) -> tuple[tuple[DeviceId, int], ...]:
-    """Agent and last number of each attachment of a round that was drained."""
-    found = connection.execute(_SELECT_DRAINED_ENDS, {"shop": shop_id, "round": round_id})
-    return tuple((DeviceId(row.device_id), int(row.to_seq)) for row in found)
 
 
 def heard_in_time(connection: Connection, shop_id: ShopId, round_id: RoundId) -> list[Any]:

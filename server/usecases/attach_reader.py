@@ -113,7 +113,7 @@ def attachments_to_drain(
     """
     _own_round(work, round_id=round_id, person_id=person_id, device_id=device_id)
     attachments.ask_to_drain(work.conn, work.shop_id, round_id, at=work.now)
-    return attachments.open_of_round(work.conn, work.shop_id, round_id)
+    return attachments.still_open(attachments.of_round(work.conn, work.shop_id, round_id))
 
 
 def end_lapsed(work: UnitOfWork) -> tuple[tuple[DeviceId, str], ...]:

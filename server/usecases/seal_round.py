@@ -5,6 +5,7 @@ attachment is drained and everything up to its end is stored, makes the canonica
 drain, it seals as soon as it can.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from server.clock import from_ms
@@ -18,6 +19,7 @@ from server.core.ids import CountId, DeviceId, PieceRef, RoundId
 from server.core.plain_json import JsonObject, from_plain, to_plain
 from server.core.sealed_sets import AcceptedGap, Reason, RoundKind
 from server.store import attachments, counts, reads, rounds, signatures
+from server.store.attachments import RoundAttachment
 from server.store.rounds import RoundRow
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import moment, take_step
@@ -65,13 +67,26 @@ def ask_seal(
     The first labels stand.
     Raises: RoundAbsent, NotYourRound, LabelUnknown, and what the core refuses. RoundSealed: it was ended without their seal.
     """
-    row = own_round(work, round_id, by)
+    return _ask_seal(work, own_round(work, round_id, by), asked, dseq=dseq)
+
+
+def ask_seal_in(work: UnitOfWork, count_id: CountId, *, by: Actor, asked: SealAsked) -> SealOutcome:
+    """The same for the person's round in a count: their open one, else their last, for who asks again. Raises as `ask_seal`."""
+    row = rounds.newest_of(work.conn, work.shop_id, count_id, person_id=by.person)
+    if row is None:
+        raise RoundAbsent("You have no open round in this count. Open it from the tour.", count=count_id)
+    return _ask_seal(work, _own(row, by), asked, dseq=None)
+
+
+def _ask_seal(work: UnitOfWork, row: RoundRow, asked: SealAsked, *, dseq: int | None) -> SealOutcome:
     if row.is_sealed and seal_asked(row) is None:
         raise RoundSealed("This round was ended before you sealed it: somebody went on here. Open the tour again.")
-    attachments.ask_to_drain(work.conn, work.shop_id, round_id, at=work.now)
+    attached = attachments.of_round(work.conn, work.shop_id, row.id)
+    if attachments.still_open(attached):
+        attachments.ask_to_drain(work.conn, work.shop_id, row.id, at=work.now)
     if not row.is_sealed and (not row.body or asked.gap is not None):
         row = _noted(work, row, asked, dseq=dseq)
-    outcome = _seal_if_drained(work, row)
+    outcome = _seal_if_drained(work, row, attached)
     if not outcome.is_sealed:
         _require_sealable(work, row, outcome.count)
     return outcome
@@ -94,16 +109,16 @@ def seal_if_drained(work: UnitOfWork, round_id: RoundId) -> SealOutcome:
     A round that nobody sealed, or that is sealed, stays as it is.
     Raises: RoundAbsent.
     """
-    return _seal_if_drained(work, _round(work, round_id))
+    return _seal_if_drained(work, _round(work, round_id), attachments.of_round(work.conn, work.shop_id, round_id))
 
 
-def _seal_if_drained(work: UnitOfWork, row: RoundRow) -> SealOutcome:
+def _seal_if_drained(work: UnitOfWork, row: RoundRow, attached: Sequence[RoundAttachment]) -> SealOutcome:
     count = counts.load(work.conn, work.shop_id, row.count_id)
-    draining = attachments.open_of_round(work.conn, work.shop_id, row.id)
+    draining = attachments.still_open(attached)
     asked = seal_asked(row)
     if row.is_sealed or asked is None:
         return SealOutcome(count, len(draining), row.is_sealed, draining=draining)
-    is_drained = not draining and reads_have_arrived(work, row.id)
+    is_drained = not draining and _reads_have_arrived(work, attached)
     if not is_drained and asked.gap is None:
         return SealOutcome(count, max(len(draining), 1), is_sealed=False, draining=draining)
     sealed = _sealed(work, count, row, asked=asked, is_drained=is_drained)
@@ -134,26 +149,19 @@ def seal_after_drain(work: UnitOfWork, attachment_id: str) -> SealOutcome | None
         return None
 
 
-def reads_have_arrived(work: UnitOfWork, round_id: RoundId) -> bool:
+def _reads_have_arrived(work: UnitOfWork, attached: Sequence[RoundAttachment]) -> bool:
     """Whether each agent's stored sequence has reached the end of its attachments to this round."""
     return all(
-        reads.acked_seq(work.conn, work.shop_id, agent) >= to_seq
-        for agent, to_seq in rounds.drained_ends(work.conn, work.shop_id, round_id)
+        reads.acked_seq(work.conn, work.shop_id, one.agent) >= one.to_seq for one in attached if one.to_seq is not None
     )
-
-
-def round_to_seal(work: UnitOfWork, count_id: CountId, by: Actor) -> RoundId:
-    """The round that a person seals in a count: their open one, else their last, for who asks again. Raises: RoundAbsent."""
-    row = rounds.newest_of(work.conn, work.shop_id, count_id, person_id=by.person)
-    if row is None:
-        raise RoundAbsent("You have no open round in this count. Open it from the tour.", count=count_id)
-    return row.id
 
 
 def _sealed(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealNoted, is_drained: bool) -> Count:
     act = _act(work, count, row, asked=asked, is_drained=is_drained)
     after = take_step(work, count, act, dseq=row.seal_dseq).count
-    rounds.close(work.conn, work.shop_id, row.id, sealed_at=from_ms(act.at))
+    if row.id not in (after.round_a, after.round_b):
+        # The search has a round of its own, and its step closes A's.
+        rounds.close(work.conn, work.shop_id, row.id, sealed_at=from_ms(act.at))
     work.announce(f"round/{row.id}", "round.sealed", {})
     return after
 
@@ -181,7 +189,10 @@ def _kind(count: Count, row: RoundRow) -> RoundKind:
 
 def own_round(work: UnitOfWork, round_id: RoundId, by: Actor) -> RoundRow:
     """The round, which must be this person's on this device. Raises: RoundAbsent, NotYourRound."""
-    row = _round(work, round_id)
+    return _own(_round(work, round_id), by)
+
+
+def _own(row: RoundRow, by: Actor) -> RoundRow:
     if (row.person_id, row.device_id) != (by.person, by.device):
         raise NotYourRound("This round belongs to another person or another device. Take a place of your own.")
     return row

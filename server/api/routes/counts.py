@@ -26,7 +26,7 @@ from server.store.readers import ReaderChoice
 from server.store.unit_of_work import UnitOfWork
 from server.usecases import verify_count
 from server.usecases.open_count import open_count
-from server.usecases.seal_round import SealAsked, SealOutcome, ask_seal, round_to_seal
+from server.usecases.seal_round import SealAsked, SealOutcome, ask_seal_in
 from server.usecases.search import open_search
 
 router = APIRouter(prefix="/v1/counts", tags=["counts"], route_class=StrictRoute)
@@ -155,8 +155,7 @@ async def seal(request: Request, count_id: Id, asked: SealWanted, person: Person
     by = person.actor
 
     def work(unit: UnitOfWork) -> tuple[SealOutcome, CountShown]:
-        round_id = round_to_seal(unit, CountId(count_id), by)
-        outcome = ask_seal(unit, round_id, by=by, asked=SealAsked(tuple(asked.labels), gap))
+        outcome = ask_seal_in(unit, CountId(count_id), by=by, asked=SealAsked(tuple(asked.labels), gap))
         return outcome, count_shown(unit.conn, unit.shop_id, outcome.count, by=by)
 
     context = context_of(request)
