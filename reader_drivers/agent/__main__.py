@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _test(load_settings(given.config).reader(given.reader))
             case "write":
                 return _write(given)
+            case "locate":
+                return _locate(given)
             case "replay":
                 return _replay(given)
             case _:
@@ -159,6 +161,30 @@ def _write(given: Namespace) -> int:
         print(json.dumps({"written": False, "reason": outcome.reason, "sentence": outcome.sentence}))
     print(f"baguier-agent: {outcome.sentence}", file=sys.stderr)
     return 1
+
+
+def _locate(given: Namespace) -> int:
+    from reader_drivers.agent.locate import Locator, Strength, locate
+    from reader_drivers.agent.write import epc_bytes, hex_option
+
+    reader = load_settings(given.config).reader(given.reader)
+    if given.epc is None and given.tid is None:
+        raise SettingsRefused("locate needs the tag: give --epc URI or --tid HEX.")
+    if not reader.protocol.transmits:
+        raise SettingsRefused(f"{reader.name} hears no tags; choose a radio reader.")
+    locator = Locator(epc=None if given.epc is None else epc_bytes(given.epc), tid=hex_option("--tid", given.tid))
+
+    def show(strength: Strength) -> None:
+        told = {"rssi_dbm": strength.rssi_dbm, "hearings": strength.hearings, "closeness": round(strength.closeness, 2)}
+        print(json.dumps(told) if given.json else strength.line(), flush=True)
+
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(locate(reader, locator, show, seconds=given.seconds))
+    except (ReaderLost, ReaderFault) as error:
+        print(f"baguier-agent: {error}", file=sys.stderr)
+        return 1
+    return 0 if locator.has_heard else 1
 
 
 def _replay(given: Namespace) -> int:

@@ -8,6 +8,8 @@ from reader_drivers.agent.protocols import PROTOCOLS
 
 BAD_USAGE: Final = 2
 DEFAULT_CONFIG: Final = Path("agent.toml")
+LOCATE_S: Final = 600.0
+"""A sled that is laid aside must not transmit for ever."""
 DIRECTIONS: Final = ("reader_to_host", "host_to_reader")
 
 
@@ -40,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _add_list(commands)
     _add_test(commands)
     _add_write(commands)
+    _add_locate(commands)
     _add_replay(commands)
     _add_decode(commands)
     return top
@@ -81,6 +84,19 @@ def _add_write(commands: _Commands) -> None:
         "--password-file", type=Path, metavar="FILE", help="access password of a locked tag: 8 hex digits"
     )
     write.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _add_locate(commands: _Commands) -> None:
+    locate = commands.add(
+        "locate",
+        "show how strongly one tag answers, to walk towards it; Ctrl-C ends it",
+        example="baguier-agent locate sled --epc 3036451FD40C0E4000001267",
+    )
+    _add_reader(locate)
+    locate.add_argument("--epc", metavar="URI", help="EPC URI, or hex digits")
+    locate.add_argument("--tid", metavar="HEX", help="the chip's own number, where the reader tells it")
+    locate.add_argument("--seconds", type=float, default=LOCATE_S, help="how long at most (default: 600)")
+    locate.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _add_replay(commands: _Commands) -> None:
