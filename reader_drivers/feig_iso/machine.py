@@ -43,8 +43,9 @@ DAMAGED_MS: Final = 100
 """Time that is left for an answer when a damaged one was seen: most likely it was the one we wait for."""
 SENDS_MAX: Final = 3
 """So many orders in a row without an answer mean that the reader is lost."""
-GAP_MS: Final = 50
-"""Silence inside a frame after which its start is given up: five times the longest pause seen from USB adapters."""
+GAP_MS: Final = 500
+"""Silence inside a frame after which its start is given up. A network reader's lost packet comes 200 ms later and more, and
+nothing else is said meanwhile: the reader only answers."""
 ERROR_PAUSE_MS: Final = 200
 """Pause after an error: a jammed field answers at once, and five tries a second tell when it is over."""
 PARTS_MAX: Final = 64

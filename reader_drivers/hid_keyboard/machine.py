@@ -9,10 +9,11 @@ from reader_drivers.hid_keyboard.frames import Report, ReportHunt
 from reader_drivers.hid_keyboard.typed import ENTER, TABULATOR, Typed, TypedScans
 from reader_drivers.reads import BarcodeScan
 
-GAP_MS: Final = 50
+GAP_MS: Final = 250
 """Silence inside a report after which it is given up: the device gives reports whole."""
-IDLE_FLUSH_MS: Final = 100
-"""Silence that ends a scan without Enter: scanners type a key in less than 30 ms, the slow setting of some in 80."""
+IDLE_FLUSH_MS: Final = 500
+"""Silence that ends a scan without Enter. Scanners type a key in less than 80 ms, but a radio scanner repeats what was lost,
+and half a code taken for a whole one is worse than a wait that only scanners without Enter know."""
 _SUFFIXES: Final = {ENTER: "CR", TABULATOR: "TAB", None: None}
 
 

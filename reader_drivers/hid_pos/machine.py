@@ -13,8 +13,8 @@ from reader_drivers.hid_pos.frames import Report, ReportHunt
 from reader_drivers.reads import BarcodeScan
 from reader_drivers.scan_text import ScanParts, plain_text
 
-GAP_MS: Final = 50
-"""Silence inside a report after which it is given up: USB carries a report at once."""
+GAP_MS: Final = 500
+"""Silence inside a report after which it is given up. USB carries a report at once; a busy computer may cut a simulated one."""
 REST_MS: Final = 1_000
 """How long the next report of a barcode is waited for: scanners send them within some 10 ms."""
 
