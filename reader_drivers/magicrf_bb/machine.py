@@ -46,7 +46,8 @@ REPOLL_MS: Final = 1_000
 REPOLLS_MAX: Final = 3
 QUIET_POLLS: Final = 3
 """Polls without a tag that end a turn. One is not enough: a poll in which all tags collide says the same."""
-GAP_MS: Final = 50
+GAP_MS: Final = 200
+"""Busy computers and radio bridges bring the rest of a frame 100 ms late; one cut short holds up what follows it no longer than this."""
 PATIENCE: Final = Patience(gap_ms=GAP_MS, answer_ms=ANSWER_MS, sends_max=SENDS_MAX)
 ENDLESS_MS: Final = 2**53
 """Turns end the passes here."""
