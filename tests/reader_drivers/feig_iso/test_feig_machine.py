@@ -278,6 +278,18 @@ def test_answer_that_comes_too_late_counts_and_moves_nothing(reading: FeigIsoDri
     assert next_pass(reading, 4_010).sent == INVENTORY
 
 
+def test_frame_that_an_unplugged_cable_cut_costs_the_next_bring_up_a_moment_only() -> None:
+    driver = FeigIsoDriver()
+    driver.feed(inventory(A, B)[:20], 0)
+    driver.start(PLAN)
+
+    glued = driver.feed(VERSION_ANSWER, 250)
+    given_up = driver.tick(250 + GAP_MS)
+
+    assert (glued.sent, given_up.sent) == (b"", ON)
+    assert len(of(Rejected, given_up.events)) == 1
+
+
 def test_silent_reader_is_asked_three_times_then_lost() -> None:
     driver = FeigIsoDriver()
     driver.start(PLAN)
