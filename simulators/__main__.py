@@ -125,7 +125,9 @@ def _add_reader(reader: argparse.ArgumentParser) -> None:
     reader.add_argument("protocol", choices=PROTOCOLS, metavar="PROTOCOL", help=" or ".join(PROTOCOLS))
     reader.add_argument("--tags", type=pathlib.Path, required=True, help="tags file, or scans file of a scanner")
     reader.add_argument("--follow", action="store_true", help="read the file again whenever it changes")
-    reader.add_argument("--link", default="pty", help="pty, pty:PATH (stable name) or tcp:PORT (default pty)")
+    reader.add_argument(
+        "--link", default="pty", help="pty, pty:PATH (stable name), tcp:PORT or http:PORT (default pty)"
+    )
     reader.add_argument("--rate", type=_rate, default=0.0, help="tags or scans a second; 0 = line speed (default)")
     reader.add_argument("--pass-ms", type=_rate, default=3.0, help="shortest pass of an antenna (default 3)")
     reader.add_argument("--faults", default="", help="for example split=0.2,glue=0.1,drop=0.01,delay=0.05:30")

@@ -41,7 +41,7 @@ class Link(Protocol):
 
 
 def open_link(spec: str) -> Link:
-    """The link of ``pty``, ``pty:PATH`` (a stable symbolic link) or ``tcp:PORT`` (0 picks a free port).
+    """The link of ``pty``, ``pty:PATH`` (a stable symbolic link), ``tcp:PORT`` or ``http:PORT`` (0 picks a free port).
 
     Raises: LinkError: the form is none of these, the path is taken by a file, or the port cannot be had.
     """
@@ -50,7 +50,12 @@ def open_link(spec: str) -> Link:
         return PtyLink(pathlib.Path(where) if where else None)
     if kind == "tcp" and where.isdigit() and int(where) <= 65_535:
         return TcpLink(int(where))
-    raise LinkError(f"Link {spec!r} is not pty, pty:PATH or tcp:PORT. Give one of these.")
+    if kind == "http" and where.isdigit() and int(where) <= 65_535:
+        # Readers on a wire need no web server.
+        from simulators.http_link import HttpLink
+
+        return HttpLink(int(where))
+    raise LinkError(f"Link {spec!r} is not pty, pty:PATH, tcp:PORT or http:PORT. Give one of these.")
 
 
 class PtyLink:

@@ -25,7 +25,9 @@ def opening_refused(
     processes: Path = PROCESSES,
 ) -> str:
     """The sentence for a port of agent.toml that `error` kept shut."""
-    return f"{port} cannot be opened: {_reason(port, error, group=group, processes=processes)}"
+    # A web address may carry a password.
+    shown = port.rpartition("@")[2] if "://" in port else port
+    return f"{shown} cannot be opened: {_reason(port, error, group=group, processes=processes)}"
 
 
 def _reason(port: str, error: Exception, *, group: Callable[[Path], str | None], processes: Path) -> str:

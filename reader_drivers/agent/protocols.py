@@ -16,6 +16,8 @@ from reader_drivers.hid_keyboard.describe import Describer as HidKeyboardDescrib
 from reader_drivers.hid_keyboard.machine import HidKeyboardDriver
 from reader_drivers.hid_pos.describe import Describer as HidPosDescriber
 from reader_drivers.hid_pos.machine import HidPosDriver
+from reader_drivers.impinj_r700_json.describe import Describer as R700Describer
+from reader_drivers.impinj_r700_json.machine import R700Driver
 from reader_drivers.llrp.describe import Describer as LlrpDescriber
 from reader_drivers.llrp.machine import LlrpDriver
 from reader_drivers.magicrf_bb.describe import Describer as MagicRfDescriber
@@ -77,6 +79,7 @@ PROTOCOLS: Final = (
     ProtocolEntry("hid_pos", HidPosDriver, HidPosDescriber, ("reader_to_host",), 0, False, Line.HID_REPORTS),
     ProtocolEntry("pcsc", PcscDriver, PcscDescriber, ("reader_to_host", "host_to_reader"), 0, False),
     ProtocolEntry("tsl_ascii2", TslDriver, TslDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
+    ProtocolEntry("impinj_r700_json", R700Driver, R700Describer, ("reader_to_host", "host_to_reader"), 0, True),
     ProtocolEntry("llrp", LlrpDriver, LlrpDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
     ProtocolEntry("magicrf_bb", MagicRfDriver, MagicRfDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
 )

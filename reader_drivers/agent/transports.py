@@ -200,6 +200,10 @@ def _opened(port: str, baud: int, line: Line) -> Port:
     if port.startswith("tcp:"):
         host, _, number = port.removeprefix("tcp:").removeprefix("//").rpartition(":")
         return TcpPort(host, int(number))
+    if port.startswith(("http://", "https://")):
+        from reader_drivers.agent.adapters.http_orders import HttpPort
+
+        return HttpPort(port)
     if port.startswith("pcsc:"):
         from reader_drivers.agent.adapters.pcsc import PcscPort
 

@@ -13,6 +13,7 @@ from simulators.readers.feig_iso import FeigReader
 from simulators.readers.hid_keyboard import KeyboardScanner
 from simulators.readers.hid_pos import MODELS as POS_MODELS
 from simulators.readers.hid_pos import PosScanner
+from simulators.readers.impinj_r700 import R700
 from simulators.readers.llrp import LlrpReader
 from simulators.readers.magicrf_bb import MagicRfModule
 from simulators.readers.magicrf_frames import FRAMINGS
@@ -73,6 +74,7 @@ READERS: Final = (
         lambda asked: R2000Reader(Radio(seed=asked.seed), model=asked.model, pace=asked.pace),
         R2000_MODELS,
     ),
+    Entry("impinj_r700_json", lambda asked: R700(Radio(seed=asked.seed), pace=asked.pace)),
     Entry("llrp", lambda asked: LlrpReader(Radio(seed=asked.seed), pace=asked.pace)),
     Entry("barcode_line", lambda asked: LineScanner(suffix=asked.suffix, aim=asked.aim, rate=asked.pace.rate)),
     Entry("barcode_ssi", lambda asked: SsiScanner(aim=asked.aim, rate=asked.pace.rate)),

@@ -68,6 +68,7 @@ TWINS = (
     Twin("uhfreader_crc16", options=("--model", "18-active")),
     Twin("r2000_a0", antennas=4, faults=f"{FAULTS},burst=0.02", proof="tags_intact_twice"),
     Twin("llrp", antennas=4, faults=OVER_TCP),
+    Twin("impinj_r700_json", antennas=4, faults=OVER_TCP),
     Twin("barcode_line", faults=UNCHECKED, is_scanner=True),
     Twin("barcode_ssi", tags_max=200, is_scanner=True),
     Twin("hid_keyboard", faults=UNCHECKED, is_scanner=True),
