@@ -53,7 +53,7 @@ them apart; a `verification.answered` without `sealed_sha256` is no seal.
 
 _SEAL_ACTS: Final = (acts.SealRound, acts.EndSearch)
 _VERIFIER_ACTS: Final = (acts.SealBlindRound, acts.KeyQuantity, acts.AnswerAsk, acts.ScanLabels, acts.SealVerification)
-_NOT_IN_BODY: Final = ("by", "at", "sealed", "expected", "known_missing")
+_NOT_IN_BODY: Final = ("by", "at", "sealed", "carried_by", "expected", "known_missing")
 """Members of acts that a leaf has elsewhere, or as digests and numbers only."""
 _MAKER: Final = object()
 
@@ -181,9 +181,13 @@ def _leaf_body(act: Act, *, before: Count, after: Count, sealed: SealedPart | No
             body |= {"expected": len(act.expected), "known_missing": len(act.known_missing)}
         case acts.SealRound() | acts.EndSearch():
             is_blind = act.sealed.kind is RoundKind.A1
-            body |= {"sealed": act.sealed.summary(), **_seal_members(sealed, Role.A, is_blind=is_blind)}
+            body |= {
+                "sealed": act.sealed.summary(),
+                **_seal_members(sealed, Role.A, is_blind=is_blind),
+                **_carrier(act),
+            }
         case acts.SealBlindRound():
-            body |= {"sealed": act.sealed.summary(), **_seal_members(sealed, Role.B, is_blind=True)}
+            body |= {"sealed": act.sealed.summary(), **_seal_members(sealed, Role.B, is_blind=True), **_carrier(act)}
         case acts.SealVerification():
             quantity = keyed_quantity(after)
             is_blind = quantity is not None and quantity.is_blind
@@ -201,6 +205,11 @@ def _seal_members(sealed: SealedPart | None, role: Role, *, is_blind: bool) -> J
     """What the verifier of a pack reads of a seal."""
     assert sealed is not None
     return {"role": role.letter(), "part": sealed.part, "sealed_sha256": sealed.sha256, "blind": is_blind}
+
+
+def _carrier(act: acts.SealRound | acts.EndSearch | acts.SealBlindRound) -> JsonObject:
+    """Who brought a seal that waited on the device; nothing when its own person did."""
+    return {} if act.carried_by is None else {"carried_by": act.carried_by}
 
 
 def _verification_body(count: Count) -> JsonObject:

@@ -130,6 +130,8 @@ class SealRound:
     at: int
     sealed: SealedSet
     is_drained: bool
+    carried_by: PersonId | None = None
+    """Whose session brought this seal of a device; None: the person's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class EndSearch:
     by: Actor
     at: int
     sealed: SealedSet
+    carried_by: PersonId | None = None
+    """Whose session brought this seal of a device; None: the person's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,8 @@ class SealBlindRound:
     is_drained: bool
     draw_root: str | None = None
     """Hex root when the claim had none; it must be known before the asks."""
+    carried_by: PersonId | None = None
+    """Whose session brought this seal of a device; None: the person's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from server.core.count import advance
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
 from server.core.errors import DomainError
-from server.core.ids import CountId, DeviceId, PieceRef, RoundId
+from server.core.ids import CountId, DeviceId, PersonId, PieceRef, RoundId
 from server.core.plain_json import JsonObject, from_plain, to_plain
 from server.core.sealed_sets import AcceptedGap, Reason, RoundKind
 from server.store import attachments, counts, reads, rounds, signatures
@@ -35,6 +35,8 @@ class SealAsked:
     """Codes of the labels they scanned, in any order, beside those that came as events of the round."""
     gap: Reason | None = None
     """None: wait for every reader. Else what is still missing is accepted by name, which makes the verification blind."""
+    carried_by: PersonId | None = None
+    """Who brought the seal from the device, when it is another person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class SealNoted:
     by_hand: tuple[PieceRef, ...]
     """The pieces whose label the person scanned, sorted."""
     gap: Reason | None
-    """As asked."""
+    carried_by: PersonId | None
+    """Both as asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ def _noted(work: UnitOfWork, row: RoundRow, asked: SealAsked, *, dseq: int | Non
     first = seal_asked(row)
     in_hand = {*refs_of_labels(work, asked.labels), *scanned_pieces(work, row.id)} if first is None else first.by_hand
     gap = None if asked.gap is None else to_plain(asked.gap)
-    said: JsonObject = {"by_hand": [*sorted(in_hand)], "at": moment(work), "gap": gap}
+    carrier = asked.carried_by if first is None else first.carried_by
+    said: JsonObject = {"by_hand": [*sorted(in_hand)], "at": moment(work), "gap": gap, "carried_by": carrier}
     number = dseq if row.seal_dseq is None else row.seal_dseq
     rounds.note_seal_asked(work.conn, work.shop_id, row.id, asked=said, dseq=number)
     return replace(row, body=said, seal_dseq=number)
@@ -172,13 +176,13 @@ def _act(work: UnitOfWork, count: Count, row: RoundRow, *, asked: SealNoted, is_
     kind = _kind(count, row)
     sealed = sealed_set(work, count, row, kind=kind, by_hand=asked.by_hand, gap=gap)
     if kind is RoundKind.A1:
-        return acts.SealRound(by, at, sealed, is_drained)
+        return acts.SealRound(by, at, sealed, is_drained, carried_by=asked.carried_by)
     if kind is RoundKind.A2:
-        return acts.EndSearch(by, at, sealed)
+        return acts.EndSearch(by, at, sealed, carried_by=asked.carried_by)
     seal = counts.last_seal_of_a(work.conn, work.shop_id, count)
     assert seal is not None, "B's round begins after A's seal"
     root = count.draw_root or signatures.first_root_over(work.conn, work.shop_id, seal)
-    return acts.SealBlindRound(by, at, sealed, is_drained, root)
+    return acts.SealBlindRound(by, at, sealed, is_drained, root, carried_by=asked.carried_by)
 
 
 def _kind(count: Count, row: RoundRow) -> RoundKind:
@@ -212,4 +216,9 @@ def seal_asked(row: RoundRow) -> SealNoted | None:
         return None
     gap = row.body.get("gap")
     reason = from_plain(Reason, gap) if isinstance(gap, dict) else None
-    return SealNoted(by_hand=tuple(PieceRef(str(ref)) for ref in in_hand), gap=reason)
+    carrier = row.body.get("carried_by")
+    return SealNoted(
+        by_hand=tuple(PieceRef(str(ref)) for ref in in_hand),
+        gap=reason,
+        carried_by=PersonId(carrier) if isinstance(carrier, str) else None,
+    )

@@ -280,7 +280,8 @@ class _Intake:
         # The seal looks for the scans among the stored events.
         self._write_events()
         with self.work.part():
-            outcome = ask_seal(self.work, _round(event), by=by, asked=SealAsked(gap=gap), dseq=event.dseq)
+            asked = SealAsked(gap=gap, carried_by=None if by == self.by else self.by.person)
+            outcome = ask_seal(self.work, _round(event), by=by, asked=asked, dseq=event.dseq)
         self._open_rounds.clear()
         self.draining.extend(outcome.draining)
 

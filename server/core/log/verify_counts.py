@@ -3,7 +3,8 @@
 Members of leaf bodies that are read here (a leaf may have more):
 
     count.opened           subject count    expected_sha256
-    round.sealed           subject round    count, role (A | B | other), sealed_sha256; blind: false when not blind
+    round.sealed           subject round    count, role (A | B | other), sealed_sha256; blind: false when not blind;
+                                            carried_by: who brought it from the device, if another person
     search.ended           any subject      count, role A, sealed_sha256: A's set with what the search found
     verification.answered  any subject      count, role B, sealed_sha256: B's answers; without the hash: passed over;
                                             draw_root (hex): see verify_draw
@@ -150,7 +151,18 @@ def check_two_people(
             State.CANNOT_TELL,
             f"{single} of {len(closed)} counts were closed by one person: not verified by two.",
         )
-    return State.OK, f"All {len(closed)} closed counts bear two signatures, by two people on two devices."
+    carried = sum(_is_carried(seal.leaf) for count in closed for seal in story.seals.get(count, ()))
+    brought = f" {carried} of their sets were brought from the device by a colleague." if carried else ""
+    return State.OK, f"All {len(closed)} closed counts bear two signatures, by two people on two devices.{brought}"
+
+
+def _is_carried(seal: Leaf) -> bool:
+    """Whether another person's session brought this seal. Raises: RecordBroken: it names nobody, or its own person."""
+    if "carried_by" not in seal.body:
+        return False
+    if text_of(seal, "carried_by") == seal.actor:
+        raise RecordBroken(leaf_name(seal), f"Leaf {seal.seq} says that its own person carried it for somebody else.")
+    return True
 
 
 def check_blind(leaves: Sequence[Leaf], *, only: str | None = None) -> tuple[State, str]:

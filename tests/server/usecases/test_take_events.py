@@ -292,7 +292,30 @@ def test_who_was_signed_in_on_the_device_then_is_acted_for_although_another_send
     end_session(counting, "claire-handheld-1", counting.clock.now())
 
     assert outcomes(send(counting.store, hers.events, by=MARC_ON_HERS)) == [ACCEPTED, ACCEPTED]
-    assert last_leaf(counting.store).actor == CLAIRE.person
+    sealed = last_leaf(counting.store)
+    assert (sealed.actor, sealed.body["carried_by"]) == (CLAIRE.person, MARC.person)
+
+
+def test_who_brought_a_seal_is_remembered_until_its_reader_has_finished(counting: CountShop) -> None:
+    round_id, hers = counting.begin(ONE), Outbox()
+    attachment = counting.hear(round_id, CLAIRE, [1, 2])
+    hers.seal(round_id)
+    end_session(counting, "claire-handheld-1", counting.clock.now())
+    send(counting.store, hers.events, by=MARC_ON_HERS)
+    counting.drained(attachment)
+    counting.retry_seal(round_id)
+
+    sealed = last_leaf(counting.store)
+    assert (sealed.actor, sealed.body["carried_by"]) == (CLAIRE.person, MARC.person)
+
+
+def test_a_seal_that_its_own_person_brings_names_no_carrier(counting: CountShop) -> None:
+    round_id, hers = counting.begin(ONE), Outbox()
+    hers.seal(round_id)
+
+    send(counting.store, hers.events)
+
+    assert "carried_by" not in last_leaf(counting.store).body
 
 
 def test_nobody_accepts_in_a_colleague_s_name_that_a_reader_is_silent(counting: CountShop) -> None:

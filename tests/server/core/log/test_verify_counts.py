@@ -1,9 +1,10 @@
 """False days, each signed with the real log key: only the story itself is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
+from server.core.log.canonical import JsonValue
 from server.core.log.events import EventType, Subject
 from server.core.log.findings import Property, State
 from tests.server.core.log.verifying import finding, verified
@@ -93,7 +94,7 @@ def test_count_closed_by_one_person_is_never_verified_by_two() -> None:
     assert verification.exit_code == 2
 
 
-def seen_before(order: str) -> ShopDay:
+def seen_before(order: str, *, of_a: Mapping[str, JsonValue] | None = None) -> ShopDay:
     """One count whose seals (A, B) and reveal (R) come in the order of the letters; closed by two as it should be."""
     day = ShopDay()
     day.open_count(C1)
@@ -103,11 +104,28 @@ def seen_before(order: str) -> ShopDay:
         if step == "R":
             day.reveal(C1)
         else:
-            seals[step] = day.seal(C1, step, by={"A": "claire@pad", "B": "marc@phone"}[step])
+            by, extra = {"A": ("claire@pad", of_a), "B": ("marc@phone", None)}[step]
+            seals[step] = day.seal(C1, step, by=by, extra=extra)
     day.sign("s-a", [line(C1, "A", seals["A"], seals["B"])], by="claire@pad")
     day.sign("s-b", [line(C1, "B", seals["A"], seals["B"])], by="marc@phone")
     day.close(C1, a="s-a", b="s-b")
     return day
+
+
+def test_a_set_that_a_colleague_brought_from_the_device_is_said_so() -> None:
+    day = seen_before("ABR", of_a={"carried_by": "marc"})
+
+    found = finding(verified(day, trust_in(day.notes[0])), Property.TWO_PEOPLE)
+
+    assert found.state is State.OK
+    assert "1 of their sets were brought from the device by a colleague." in found.sentence
+
+
+@pytest.mark.parametrize("carrier", ["claire", "", 7])
+def test_a_set_that_was_brought_by_nobody_else_is_broken(carrier: JsonValue) -> None:
+    day = seen_before("ABR", of_a={"carried_by": carrier})
+
+    assert finding(verified(day, trust_in(day.notes[0])), Property.TWO_PEOPLE).state is State.BROKEN
 
 
 @pytest.mark.parametrize("order", ["RAB", "ARB", "BRA", "BAR", "AB", "AR", "BR"])
