@@ -5,6 +5,7 @@ from typing import Final
 
 from reader_drivers.driver import Described, Fact, Facts, FrameDescriber
 from reader_drivers.r2000_a0 import orders
+from reader_drivers.r2000_a0.access import decode_tag_answer
 from reader_drivers.r2000_a0.frames import Frame, FrameHunt
 from reader_drivers.r2000_a0.tags import Failure, RoundEnd, Tag, decode_answer, tag_read
 
@@ -36,6 +37,8 @@ def describe_answer(frame: Frame) -> Described:
         return _inventory(frame, facts)
     if len(payload) == 1 and frame.order not in orders.GETTERS:
         return _failure(Failure(payload[0]), facts)
+    if frame.order in {orders.READ, orders.WRITE}:
+        return "reply", facts | _access_facts(frame.order, payload), ()
     explain = _ANSWERS.get(frame.order)
     facts |= {"data_hex": payload.hex().upper()}
     return "reply", facts | (explain(payload) if explain and payload else {}), ()
@@ -104,6 +107,31 @@ def _session_facts(payload: bytes) -> Facts:
     return {"session": payload[0], "target": target, "repeat": payload[-1]}
 
 
+def _access_facts(order: int, payload: bytes) -> Facts:
+    answer = decode_tag_answer(order, payload)
+    facts: Facts = {"tags": answer.tags, "epc": answer.epc.hex().upper()}
+    if order == orders.READ:
+        return facts | {"words_hex": answer.result.hex().upper()}
+    return facts | {"error_code": f"{answer.result[0]:02X}"}
+
+
+def _match_facts(payload: bytes) -> Facts:
+    return {"epc": payload[2:].hex().upper() or None}
+
+
+def _read_facts(payload: bytes) -> Facts:
+    return _place_facts(payload) if len(payload) >= 3 else {}
+
+
+def _write_facts(payload: bytes) -> Facts:
+    # Behind the access password, which is shown with the rest in `data_hex`.
+    return _place_facts(payload[4:]) | {"words_hex": payload[7:].hex().upper()} if len(payload) > 7 else {}
+
+
+def _place_facts(payload: bytes) -> Facts:
+    return {"bank": payload[0], "word": payload[1], "words": payload[2]}
+
+
 def _antenna_facts(payload: bytes) -> Facts:
     return {"antenna": payload[0] + 1}
 
@@ -136,6 +164,9 @@ _COMMANDS: Final[dict[int, Callable[[bytes], Facts]]] = {
     orders.REAL_TIME_INVENTORY: _repeat_facts,
     orders.FAST_SWITCH_INVENTORY: _repeat_facts,
     orders.SESSION_INVENTORY: _session_facts,
+    orders.READ: _read_facts,
+    orders.WRITE: _write_facts,
+    orders.SET_MATCH: _match_facts,
 }
 _ANSWERS: Final[dict[int, Callable[[bytes], Facts]]] = {
     orders.GET_FIRMWARE: _firmware_facts,

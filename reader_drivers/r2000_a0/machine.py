@@ -5,6 +5,7 @@
 | idle | none | `start` → starting |
 | starting | one order at a time, the next after its answer | last order answered → reading; refusal → fault; silence → lost |
 | reading | behind each end of a round the next one, and before it the antenna when it changes | `stop` → stopping; silence → lost |
+| accessing | one access order at a time | its last answer → idle; silence → lost |
 | stopping | none | end of the running round, then a quiet line → idle; silence without an end → lost |
 
 The first inventory is sent behind the region read back: a reader with wrong radio rules never transmits for us. These readers
@@ -16,6 +17,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from reader_drivers.driver import (
+    EpcChange,
     Event,
     KeepAlive,
     Output,
@@ -28,7 +30,7 @@ from reader_drivers.driver import (
 )
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.passes import PassTracker
-from reader_drivers.r2000_a0 import orders
+from reader_drivers.r2000_a0 import access, orders
 from reader_drivers.r2000_a0.belief import Belief
 from reader_drivers.r2000_a0.bring_up import QUESTIONS, Step, mismatch, steps_after
 from reader_drivers.r2000_a0.frames import BROADCAST, Frame, FrameHunt, encode_frame
@@ -41,11 +43,12 @@ ROUND_MS: Final = 2_000
 """Time for a round, and between two of its tags. Source: readers.md section 2, "watchdog"."""
 SENDS_MAX: Final = 3
 """An order is sent this often before the reader counts as lost."""
-GAP_MS: Final = 50
-"""Silence inside a frame after which its start is given up: five times the longest pause seen from USB adapters."""
+GAP_MS: Final = 250
+"""Silence inside a frame after which its start is given up: a repeated packet of a network bridge takes that long, and giving
+up too early loses a good frame."""
 NEVER_MS: Final = 1 << 62
 """Passes end with their rounds, never by time."""
-QUIET_MS: Final = 200
+QUIET_MS: Final = 100
 """A stop waits for a line this quiet behind the end: where an end came twice, or an order was repeated to a slow reader, one
 more round waits in the reader and begins at once."""
 REPEAT: Final = 1
@@ -55,7 +58,7 @@ _IN_ROUNDS: Final = frozenset({ReaderPhase.READING, ReaderPhase.STOPPING})
 
 
 class R2000Driver:
-    """One reader. Implements `driver.Driver`; see there for the promises of each call."""
+    """One reader. Implements `driver.EpcWriter`; see there for the promises of each call."""
 
     protocol: ClassVar[str] = "r2000_a0"
 
@@ -78,6 +81,8 @@ class R2000Driver:
         self._is_round_silent = True
         self._is_pass_cut = False
         self._mute_antennas: set[int] = set()
+        self._work: access.Work | None = None
+        self._tag_answers: list[access.TagAnswer] = []
 
     @property
     def phase(self) -> ReaderPhase:
@@ -109,7 +114,8 @@ class R2000Driver:
             events.extend(flushed.events)
             sent += flushed.sent
         events.extend(self._belief.expire(now))
-        if self._phase is ReaderPhase.STOPPING and not self._awaited and now - self._heard_ms >= QUIET_MS:
+        is_over = self._phase is ReaderPhase.STOPPING and not self._awaited and not self._hunt.is_waiting
+        if is_over and now - self._heard_ms >= QUIET_MS:
             events.extend((*self._close(now), self._enter(ReaderPhase.IDLE)))
         if self._awaited:
             if self._due_ms is None:
@@ -135,6 +141,19 @@ class R2000Driver:
         self._is_pass_cut |= self._turns.antenna in antennas
         return Output(self._passes.cut(antennas, now))
 
+    def read_tid(self, epc: bytes) -> Output:
+        """Ask the tags with this EPC for their TID, by every antenna of the plan."""
+        assert self._plan is not None
+        return self._begin_access(access.reading(epc, self._plan.antennas))
+
+    def write_epc(self, change: EpcChange) -> Output:
+        """Write to the tag with the old EPC."""
+        return self._begin_access(access.writing(change))
+
+    def _begin_access(self, work: access.Work) -> Output:
+        self._work, self._tag_answers = work, []
+        return Output((self._enter(ReaderPhase.ACCESSING),), self._send(next(work)))
+
     def _all(self, parts: Iterable[Frame | Rejected], now: int) -> Output:
         return joined(Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
 
@@ -146,10 +165,32 @@ class R2000Driver:
             return Output((_unasked(failure, frame, now),))
         if self._phase is ReaderPhase.STARTING:
             return self._answered(failure, frame, now=now)
+        if self._phase is ReaderPhase.ACCESSING:
+            return self._accessed(failure, frame)
         if failure is not None:
             return self._round_failed(failure, frame, now)
         self._work_antenna = self._turns.antenna
         return self._go_on((_reply(frame),), now)
+
+    def _accessed(self, failure: Failure | None, frame: Frame) -> Output:
+        """An answer to an access order; the next order when every tag that it speaks of has answered."""
+        assert self._work is not None
+        if failure is None and frame.order in {orders.READ, orders.WRITE}:
+            try:
+                answer = access.decode_tag_answer(frame.order, frame.payload)
+            except FrameError as error:
+                return Output((Rejected(frame.raw, str(error)),))
+            self._tag_answers.append(answer)
+            if len(self._tag_answers) < answer.tags:
+                self._due_ms = None
+                return Output((_reply(frame),))
+        outcome = access.Outcome(failure.code if failure else orders.DONE, tuple(self._tag_answers))
+        self._tag_answers = []
+        try:
+            return Output((_reply(frame),), self._send(self._work.send(outcome)))
+        except StopIteration as over:
+            self._rest()
+            return Output((_reply(frame), *over.value, self._enter(ReaderPhase.IDLE)))
 
     def _inventoried(self, frame: Frame, now: int) -> Output:
         try:

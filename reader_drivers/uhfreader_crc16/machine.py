@@ -38,8 +38,9 @@ SCAN_UNLIMITED_MS: Final = 10_000
 """Time for a round of a reader that was told to scan as long as it takes."""
 SENDS_MAX: Final = 3
 """An order is sent this often before the reader counts as lost."""
-GAP_MS: Final = 50
-"""Silence inside a frame after which its start is given up. The manual says 15 ms; USB adapters add up to 16 and more."""
+GAP_MS: Final = 250
+"""Silence inside a frame after which its start is given up. The manual says 15 ms; a repeated packet of a network bridge or a
+busy computer takes more than ten times that, and giving up too early loses a good frame."""
 NEVER_MS: Final = 1 << 62
 """Passes end with their rounds, never by time."""
 

@@ -14,10 +14,12 @@ from reader_drivers.agent.protocols import ProtocolEntry, protocol_named
 from reader_drivers.driver import EpcWriter
 from reader_drivers.magicrf_bb.machine import MagicRfDriver
 from reader_drivers.pcsc.frames import encode as slot_message
+from reader_drivers.r2000_a0.machine import R2000Driver
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
 from reader_drivers.tsl_ascii2.machine import TslDriver
 from simulators.radio import Radio
 from simulators.readers.magicrf_bb import MagicRfModule
+from simulators.readers.r2000_a0 import R2000Reader
 from simulators.readers.thingmagic_ff import ThingMagicModule
 from simulators.readers.tsl_ascii2 import TslSled
 from simulators.serving import SimulatedReader
@@ -86,4 +88,5 @@ WRITERS = (
     Writer("thingmagic_ff", ThingmagicDriver, lambda: ThingMagicModule(Radio(seed=1))),
     Writer("tsl_ascii2", TslDriver, lambda: TslSled(Radio(seed=1))),
     Writer("magicrf_bb", MagicRfDriver, lambda: MagicRfModule(Radio(seed=1))),
+    Writer("r2000_a0", R2000Driver, lambda: R2000Reader(Radio(seed=1))),
 )

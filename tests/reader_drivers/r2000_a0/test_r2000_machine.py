@@ -289,8 +289,8 @@ def test_stop_waits_for_a_round_that_an_end_told_twice_has_left_in_the_reader(re
 
     assert orders_in(twice) == [("8B", "010101"), ("8B", "010001")]
     assert len(of(TagRead, late.events)) == 1
-    assert reading.tick(400).events == ()
-    assert reading.tick(500).events[-1] == ReaderState(ReaderPhase.IDLE)
+    assert reading.tick(300 + QUIET_MS - 1).events == ()
+    assert reading.tick(300 + QUIET_MS).events[-1] == ReaderState(ReaderPhase.IDLE)
 
 
 def test_stop_after_half_a_pass_ends_it_only_if_it_heard_something(reading: R2000Driver) -> None:
