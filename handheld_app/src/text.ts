@@ -13,6 +13,7 @@ import { boardEn, boardFr } from "./texts/board.ts";
 import { refusalEn, refusalFr } from "./texts/refusal.ts";
 import type { Sentences } from "./texts/sentences.ts";
 import { signatureEn, signatureFr } from "./texts/signature.ts";
+import { traysEn, traysFr } from "./texts/trays.ts";
 
 /** `\u202f`: the narrow space that French wants before `: ; ! ?` and inside guillemets, and that no line may break at. */
 const fr = {
@@ -54,7 +55,10 @@ const fr = {
   tourTitle: "Ma tournée",
   tourSummary: (todo: number) => (todo === 0 ? "Plus rien à compter" : `${todo} ${plural("fr", todo, { one: "plateau à compter", other: "plateaux à compter" })}`),
   tourEmpty: "Rien à compter pour l'instant.",
-  tourEmptyNext: (clock: string) => `Prochaine tournée à ${clock}.`,
+  tourEmptyHelp: "Dès qu'un emplacement est à compter, il s'affiche ici. Si vous en attendez un, demandez au responsable.",
+  tourNext: (step: string, place: string) => `${step}\u202f: ${place}`,
+  tourPerson: (name: string) => `Vous êtes ${name}.`,
+  tourSwitch: "Changer de personne",
   tourFailed: "La tournée n'a pas pu être chargée.",
   tourLoading: "Chargement de la tournée…",
   tourAge: (clock: string) => `Tournée prise à ${clock}. Sans réseau, vous pouvez finir et sceller les plateaux déjà pris.`,
@@ -116,16 +120,6 @@ const fr = {
   lookTheme: "Couleurs de cet appareil",
   theme: { system: "Comme le système", light: "Clair", dark: "Sombre", sun: "Plein soleil" } satisfies Record<Theme, string>,
   lookGloves: "Grandes touches, pour les gants",
-  sealNotes: "Plateaux laissés",
-  sealSilent: (place: string) => `${place}\u202f: au moins une pièce est restée silencieuse.`,
-  sealSilentHelp: "Reprenez ce plateau et cherchez-la maintenant. Sans recherche, le vérificateur recompte à l'aveugle.",
-  sealSearch: "Chercher",
-  sealNoSearch: "Sans recherche",
-  sealRefused: (place: string) => `${place}\u202f: le serveur n'a pas pris ce scellé.`,
-  sealReturn: "Reprendre ce plateau",
-  sealLate: (place: string) => `${place}\u202f: une pièce s'est fait entendre après votre scellé.`,
-  sealLateHelpA: "Votre scellé reste tel quel. Dites-le au vérificateur, qui cherchera la pièce à la main.",
-  sealLateHelpB: "Votre scellé reste tel quel. Cherchez la pièce à la main\u202f; le responsable voit laquelle au tableau.",
   scanWord: {
     noted: "Étiquette notée", again: "Déjà notée",
     not_stored: "Pas notée\u202f: cet appareil ne peut plus rien enregistrer. Libérez de la place, puis scannez de nouveau.",
@@ -179,6 +173,7 @@ const fr = {
   recountDoneHelp: "Vos réponses sont données. Passez au plateau suivant.",
   recountLoading: "Chargement des lignes…",
 
+  ...traysFr,
   ...refusalFr,
   ...signatureFr,
   ...boardFr,
@@ -223,7 +218,10 @@ const en: Catalogue = {
   tourTitle: "My round",
   tourSummary: (todo) => (todo === 0 ? "Nothing left to count" : `${todo} ${plural("en", todo, { one: "tray to count", other: "trays to count" })}`),
   tourEmpty: "Nothing to count right now.",
-  tourEmptyNext: (clock) => `Next round at ${clock}.`,
+  tourEmptyHelp: "As soon as a place is to be counted it appears here. If you expect one, ask the manager.",
+  tourNext: (step, place) => `${step}: ${place}`,
+  tourPerson: (name) => `You are ${name}.`,
+  tourSwitch: "Change person",
   tourFailed: "The round could not be loaded.",
   tourLoading: "Loading the round…",
   tourAge: (clock) => `Round taken at ${clock}. Without a network you can finish and seal the trays you have taken.`,
@@ -285,16 +283,6 @@ const en: Catalogue = {
   lookTheme: "Colours of this device",
   theme: { system: "As the system", light: "Light", dark: "Dark", sun: "Sunlight" },
   lookGloves: "Large buttons, for gloves",
-  sealNotes: "Trays left behind",
-  sealSilent: (place) => `${place}: at least one piece stayed silent.`,
-  sealSilentHelp: "Take this tray up again and search for it now. Without a search the verifier counts again blind.",
-  sealSearch: "Search",
-  sealNoSearch: "Do not search",
-  sealRefused: (place) => `${place}: the server did not take this seal.`,
-  sealReturn: "Take this tray up again",
-  sealLate: (place) => `${place}: a piece was heard after your seal.`,
-  sealLateHelpA: "Your seal stays as it is. Tell the verifier, who will look for the piece by hand.",
-  sealLateHelpB: "Your seal stays as it is. Look for the piece by hand; the manager sees on the board which one.",
   scanWord: {
     noted: "Label noted", again: "Noted before",
     not_stored: "Not noted: this device can store nothing more. Free some space, then scan again.",
@@ -348,6 +336,7 @@ const en: Catalogue = {
   recountDoneHelp: "Your answers are given. Go on to the next tray.",
   recountLoading: "Loading the lines…",
 
+  ...traysEn,
   ...refusalEn,
   ...signatureEn,
   ...boardEn,

@@ -169,6 +169,10 @@ class Verification(App):
     def asked(self) -> list[str]:
         """References that still want an answer; waits until the list or the seal is there."""
         self.button("Sceller ma vérification").wait_for()
+        return self.still_asked()
+
+    def still_asked(self) -> list[str]:
+        """References on the screen that want an answer."""
         rows = self.page.get_by_role("listitem").filter(has=self.page.get_by_role("button", name="Absente"))
         return rows.locator("strong").all_inner_texts()
 

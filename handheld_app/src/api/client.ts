@@ -54,6 +54,10 @@ export interface Client {
   readonly answerAsk: (count: string, word: PieceWord) => Answer<Sheet>;
   readonly scanLabels: (count: string, labels: readonly string[]) => Answer<Sheet>;
   readonly sealVerification: (count: string) => Answer<Sheet>;
+  /** Go on alone with a sealed count, for a reason; it never becomes a count by two people again. */
+  readonly goSolo: (count: string, reason: string) => Answer<Sheet>;
+  /** Alone, after the quantity and the asked pieces: show the result. */
+  readonly revealSolo: (count: string) => Answer<Sheet>;
   readonly confirmRecount: (count: string, word: PieceWord) => Answer<Sheet>;
 }
 
@@ -101,6 +105,8 @@ function countCalls(ask: Ask): CountCalls {
     answerAsk: (count, word) => ask({ path: at(count, "/answers"), shape: sheetShape, body: { ...word } }),
     scanLabels: (count, labels) => ask({ path: at(count, "/labels"), shape: sheetShape, body: { labels } }),
     sealVerification: (count) => ask({ path: at(count, "/verification/seal"), shape: sheetShape, body: {} }),
+    goSolo: (count, reason) => ask({ path: at(count, "/solo"), shape: sheetShape, body: { reason } }),
+    revealSolo: (count) => ask({ path: at(count, "/solo/reveal"), shape: sheetShape, body: {} }),
     confirmRecount: (count, word) => ask({ path: at(count, "/recount"), shape: sheetShape, body: { ...word } }),
   };
 }

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 
-import type { CountCase, PartnerState, SigningList } from "../core/signing.ts";
+import type { CountCase, PartnerState, Photos, SigningList } from "../core/signing.ts";
 import type { Tour } from "../core/tour.ts";
 import type { Answer, Ask } from "./client.ts";
 import { id, moment, tourShape } from "./shapes.ts";
@@ -20,9 +20,10 @@ const lineShape = v.pipe(
     missing: figure,
     by_hand: figure,
     quantity_b: v.nullable(figure),
+    mode: word,
     exceptions: v.pipe(v.array(word), v.maxLength(64)),
   }),
-  v.transform(({ my_role, by_hand, quantity_b, ...line }) => ({ ...line, myRole: my_role, byHand: by_hand, quantity: quantity_b })),
+  v.transform(({ my_role, by_hand, quantity_b, mode, ...line }) => ({ ...line, myRole: my_role, byHand: by_hand, quantity: quantity_b, isAlone: mode === "solo" })),
 );
 
 const partnerShape = v.pipe(
@@ -66,6 +67,7 @@ export interface SignatureAsked {
   readonly openedAtMs: number;
   readonly pin: string;
   readonly readExceptions: readonly string[];
+  readonly photos: Photos;
 }
 
 export function loadTourById(ask: Ask, tour: string): Answer<Tour> {
@@ -82,7 +84,7 @@ export function loadCases(ask: Ask, count: string): Answer<readonly CountCase[]>
 }
 
 export function sign(ask: Ask, asked: SignatureAsked): Answer<unknown> {
-  const { list, meaning, openedAtMs, pin, readExceptions } = asked;
+  const { list, meaning, openedAtMs, pin, readExceptions, photos } = asked;
   const body = {
     list_no: list.listNo,
     lines_sha256: list.linesSha256,
@@ -90,6 +92,7 @@ export function sign(ask: Ask, asked: SignatureAsked): Answer<unknown> {
     opened_at: new Date(openedAtMs).toISOString(),
     pin,
     read_exceptions: readExceptions,
+    photos: [...photos].map(([count, sha256]) => ({ count, sha256 })),
   };
   return ask({ path: `/v1/tours/${encodeURIComponent(list.tour)}/signatures`, shape: v.object({ signature: id }), body });
 }

@@ -7,6 +7,8 @@ export type Screen =
   /** A's own round, and the search after it. */
   | { readonly kind: "count"; readonly count: TourCount }
   | { readonly kind: "verify"; readonly count: TourCount }
+  /** A goes on without a second person. */
+  | { readonly kind: "alone"; readonly count: TourCount }
   /** The lines on which the two rounds differ. */
   | { readonly kind: "recount"; readonly count: TourCount }
   /** The one list of the tour; `tour` is its id. */
@@ -41,6 +43,8 @@ export function screenOf(step: NextStep, count: TourCount): Screen | null {
       return { kind: "verify", count };
     case "confirm":
       return { kind: "recount", count };
+    case "wait_for_verifier":
+      return { kind: "alone", count };
     default:
       return null;
   }

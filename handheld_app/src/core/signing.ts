@@ -1,6 +1,6 @@
 /** Signing: the list that one person signs for a whole tour, when the button may work, and who still has to sign. */
 
-import type { CountState, Role, Tour } from "./tour.ts";
+import type { CountState, Occasion, Role, Tour } from "./tour.ts";
 
 export interface SigningLine {
   readonly count: string;
@@ -12,6 +12,8 @@ export interface SigningLine {
   readonly byHand: number;
   /** How many pieces the verifier saw; null: nobody verified. */
   readonly quantity: number | null;
+  /** One person counted, and nobody verified. */
+  readonly isAlone: boolean;
   /** Why the line is not plain green, in the server's words; empty: it is. */
   readonly exceptions: readonly string[];
 }
@@ -75,9 +77,17 @@ export function unreadExceptions(list: SigningList, read: ReadonlySet<string>): 
   return list.lines.filter((line) => line.exceptions.length > 0 && !read.has(line.count)).length;
 }
 
-/** Whether the list may be signed: something is on it, every exception was read, and the PIN is complete. */
-export function maySign(list: SigningList, read: ReadonlySet<string>, pin: string): boolean {
-  return list.lines.length > 0 && unreadExceptions(list, read) === 0 && isWholePin(pin);
+/** Digest of the photo of a tray, by count. */
+export type Photos = ReadonlyMap<string, string>;
+
+/** The lines that want a photo: a closing counted by one person alone has no second pair of eyes. */
+export function photosFor(list: SigningList, occasion: Occasion): readonly SigningLine[] {
+  return occasion === "closing" ? list.lines.filter((line) => line.isAlone) : [];
+}
+
+/** Whether the list may be signed: something is on it, every exception was read, every photo taken, and the PIN is complete. */
+export function maySign(list: SigningList, done: { readonly read: ReadonlySet<string>; readonly withoutPhoto: number; readonly pin: string }): boolean {
+  return list.lines.length > 0 && unreadExceptions(list, done.read) === 0 && done.withoutPhoto === 0 && isWholePin(done.pin);
 }
 
 export function isWholePin(pin: string): boolean {

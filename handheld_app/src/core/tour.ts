@@ -93,6 +93,14 @@ export function isForList(count: TourCount): boolean {
   return count.myRole !== null && (step === "sign" || step === "explain");
 }
 
+/** States of a count whose result is known. */
+const REVEALED: readonly CountState[] = ["REVEALED", "RECOUNTING", "RESOLVING", "RESULT_FIXED", "SIGNED_ONE", "SIGNED_OFF_SINGLE", "CLOSED"];
+
+/** Whether one person alone counted: told of every count that ended so, and of the own ones from their reveal on. */
+export function isCountedAlone(count: TourCount): boolean {
+  return count.state === "SIGNED_OFF_SINGLE" || (count.myRole === "A" && count.partner === null && REVEALED.includes(count.state));
+}
+
 export interface PlaceGroup {
   /** The showcase or safe; the whole path when the place has no parent. */
   readonly name: string;
@@ -119,6 +127,19 @@ export function nextTray(counts: readonly TourCount[], path: string, step: "coun
   const others = [...order.slice(at + 1), ...order.slice(0, at + 1)].filter((count) => count.path !== path);
   const begun = step === "count" ? "continue" : "continue_verifying";
   return others.find((count) => nextStep(count) === begun) ?? others.find((count) => nextStep(count) === step) ?? null;
+}
+
+/** Buttons of the rows in the order in which a person does them: what is begun before what is not. */
+const ORDER_OF_WORK: readonly NextStep[] = ["continue", "continue_verifying", "confirm", "count", "verify"];
+
+/** What this person does now: their own begun tray, else the first one to take; null: nothing is left to do here. */
+export function nextWork(counts: readonly TourCount[]): { readonly count: TourCount; readonly step: NextStep } | null {
+  const order = groupByShowcase(counts).flatMap((group) => group.counts);
+  for (const step of ORDER_OF_WORK) {
+    const count = order.find((one) => nextStep(one) === step);
+    if (count !== undefined) return { count, step };
+  }
+  return null;
 }
 
 /** The whole path for a title: `Vitrine 3 · Plateau 5`; a number stays on the line of its word. */

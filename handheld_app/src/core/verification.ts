@@ -1,4 +1,4 @@
-/** Verification: what B is asked with the tray in hand; A's figure is not among it until B has sealed. */
+/** Verification: what B is asked with the tray in hand, or A who goes on alone; A's figure is not among it until that is sealed. */
 
 import { type Ask, ASK_REASONS, type Sheet } from "./sheet.ts";
 
@@ -18,8 +18,9 @@ export type VerifyStep =
 
 /** The next step in the order of work: quantity, own round, labels, asked pieces, seal; then what both must confirm. */
 export function stepOf(sheet: Sheet): VerifyStep {
-  if (sheet.state === "SEALED_A") return { kind: "claim" };
-  if (sheet.state !== "VERIFYING") return afterSeal(sheet);
+  const isAlone = sheet.state === "SEALED_A" && sheet.mode === "solo";
+  if (sheet.state === "SEALED_A" && !isAlone) return { kind: "claim" };
+  if (sheet.state !== "VERIFYING" && !isAlone) return afterSeal(sheet);
   if (sheet.quantity !== "keyed") return { kind: "quantity" };
   if (sheet.mode === "blind" && sheet.round?.kind === "B1") return { kind: "round", round: sheet.round.id };
   if (sheet.isEveryLabelNeeded) return { kind: "labels" };

@@ -21,15 +21,27 @@ export const TOUR: Tour = {
   ],
 };
 
+/** The same closing by one person: nobody came to verify. */
+export const TOUR_ALONE: Tour = {
+  ...TOUR,
+  counts: [count("Vitrine 1/Plateau 1", "SEALED_A", "A", null), count("Vitrine 1/Plateau 2", "RESULT_FIXED", "A", null), count("Atelier", "SIGNED_OFF_SINGLE", "A", null)],
+};
+
 export const LIST: SigningList = {
   tour: "t", listNo: 1, linesSha256: "0".repeat(64), leftOut: 2, isLate: false,
   lines: [
-    { count: "1", path: "Vitrine 1/Plateau 1", myRole: "A", present: 47, missing: 0, byHand: 0, quantity: 47, exceptions: [] },
-    { count: "2", path: "Vitrine 3/Plateau 5", myRole: "B", present: 46, missing: 1, byHand: 1, quantity: 46, exceptions: ["missing", "recounted"] },
-    { count: "3", path: "Coffre A/Tiroir des pierres de couleur", myRole: "A", present: 112, missing: 0, byHand: 3, quantity: 115, exceptions: ["quantity", "quite_new"] },
-    { count: "4", path: "Atelier", myRole: "A", present: 0, missing: 0, byHand: 0, quantity: 0, exceptions: [] },
+    { count: "1", path: "Vitrine 1/Plateau 1", myRole: "A", present: 47, missing: 0, byHand: 0, quantity: 47, exceptions: [], isAlone: false },
+    { count: "2", path: "Vitrine 3/Plateau 5", myRole: "B", present: 46, missing: 1, byHand: 1, quantity: 46, exceptions: ["missing", "recounted"], isAlone: false },
+    { count: "3", path: "Coffre A/Tiroir des pierres de couleur", myRole: "A", present: 112, missing: 0, byHand: 3, quantity: 115, exceptions: ["quantity", "quite_new"], isAlone: false },
+    { count: "4", path: "Atelier", myRole: "A", present: 0, missing: 0, byHand: 0, quantity: 0, exceptions: [], isAlone: false },
   ],
   partner: { kind: "reading", name: "Marc Delaunay" },
+};
+
+/** One person alone closed two trays: a photo of each is wanted, and nobody signs the other side. */
+export const LIST_ALONE: SigningList = {
+  ...LIST, leftOut: 0, partner: null,
+  lines: LIST.lines.slice(0, 2).map((line) => ({ ...line, myRole: "A", quantity: null, exceptions: [], isAlone: true })),
 };
 
 export const LIST_CASES: ReadonlyMap<string, readonly CountCase[]> = new Map([["2", [{ discrepancy: "MISSING", subject: "BAG-000388" }]]]);

@@ -22,6 +22,10 @@ export const signatureFr = {
   signReadDone: "Lue",
   signLeft: (n: number) => `Encore ${n} ${plural("fr", n, { one: "exception", other: "exceptions" })} à lire avant de signer.`,
   signAbout: (sentence: string, subjects: string) => `${sentence}\u202f: ${subjects}.`,
+  photosTitle: "Une photo de chaque plateau",
+  photosHelp: "Vous fermez seul\u202f: l'empreinte de la photo est signée avec la liste. Enregistrez la photo elle-même, elle ne quitte pas cet appareil.",
+  photoSave: "Enregistrer la photo",
+  photosLeft: (n: number) => `Encore ${n} ${plural("fr", n, { one: "photo", other: "photos" })} à prendre avant de signer.`,
   signException: {
     missing: "Manque après la recherche, un dossier est ouvert",
     missing_overnight: "Était là à la dernière fermeture, manque à l'ouverture, un dossier est ouvert",
@@ -78,6 +82,10 @@ export const signatureEn: Sentences<typeof signatureFr> = {
   signReadDone: "Read",
   signLeft: (n) => `${n} more ${plural("en", n, { one: "exception", other: "exceptions" })} to read before you sign.`,
   signAbout: (sentence, subjects) => `${sentence}: ${subjects}.`,
+  photosTitle: "A photo of each tray",
+  photosHelp: "You close alone: the photo's digest is signed with the list. Save the photo itself, it does not leave this device.",
+  photoSave: "Save the photo",
+  photosLeft: (n) => `${n} more ${plural("en", n, { one: "photo", other: "photos" })} to take before you sign.`,
   signException: {
     missing: "Missing after the search, a case is open",
     missing_overnight: "Was there at the last closing, is missing at the opening, a case is open",

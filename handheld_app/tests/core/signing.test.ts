@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { afterSigning, exceptionsOf, maySign, type SigningLine, type SigningList, unreadExceptions, waitsFor } from "../../src/core/signing.ts";
+import { afterSigning, exceptionsOf, maySign, photosFor, type SigningLine, type SigningList, unreadExceptions, waitsFor } from "../../src/core/signing.ts";
 import type { CountState, Tour } from "../../src/core/tour.ts";
 
-const line = (count: string, exceptions: readonly string[] = []): SigningLine => ({ count, path: `Vitrine 1/${count}`, myRole: "A", present: 1, missing: 0, byHand: 0, quantity: 1, exceptions });
+const line = (count: string, exceptions: readonly string[] = []): SigningLine => ({ count, path: `Vitrine 1/${count}`, myRole: "A", present: 1, missing: 0, byHand: 0, quantity: 1, exceptions, isAlone: false });
 const tourOf = (counts: readonly { readonly state: CountState; readonly myRole?: "A" | "B"; readonly partner?: string; readonly hasSigned?: boolean }[]): Tour => ({
   id: "t", occasion: "opening", shopDay: "2026-03-02", nowMs: 0,
   counts: counts.map(({ state, myRole = null, partner = null, hasSigned = false }, at) => ({ id: String(at), place: "p", path: "p", state, myRole, dueAtMs: 0, partner, hasRecount: false, hasSigned })),
@@ -15,17 +15,25 @@ const list: SigningList = {
 
 describe("signing", () => {
   it("takes no signature before every line with an exception was read", () => {
-    expect(maySign(list, new Set(["x"]), "123456")).toBe(false);
-    expect(maySign(list, new Set(["x", "y"]), "123456")).toBe(true);
+    expect(maySign(list, { read: new Set(["x"]), withoutPhoto: 0, pin: "123456" })).toBe(false);
+    expect(maySign(list, { read: new Set(["x", "y"]), withoutPhoto: 0, pin: "123456" })).toBe(true);
     expect(unreadExceptions(list, new Set(["x", "elsewhere"]))).toBe(1);
   });
 
   it("takes no signature without a whole PIN or for an empty list", () => {
     const read = new Set(["x", "y"]);
 
-    expect(maySign(list, read, "12345")).toBe(false);
-    expect(maySign(list, read, "12345a")).toBe(false);
-    expect(maySign({ ...list, lines: [] }, read, "123456")).toBe(false);
+    expect(maySign(list, { read, withoutPhoto: 0, pin: "12345" })).toBe(false);
+    expect(maySign(list, { read, withoutPhoto: 0, pin: "12345a" })).toBe(false);
+    expect(maySign({ ...list, lines: [] }, { read, withoutPhoto: 0, pin: "123456" })).toBe(false);
+  });
+
+  it("wants a photo of each tray that one person alone closes, and of no other", () => {
+    const alone = { ...list, lines: [line("c"), { ...line("d"), isAlone: true }] };
+
+    expect(photosFor(alone, "closing").map(({ count }) => count)).toEqual(["d"]);
+    expect(photosFor(alone, "opening")).toEqual([]);
+    expect(maySign({ ...list, lines: [line("c")] }, { read: new Set(), withoutPhoto: 1, pin: "123456" })).toBe(false);
   });
 
   it("names under each reason the pieces whose cases are of that class, and leaves no reason out", () => {

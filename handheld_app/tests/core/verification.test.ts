@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { homeOf, screenOf } from "../../src/core/screen.ts";
 import { type Ask, isRoundOpen, type Sheet } from "../../src/core/sheet.ts";
-import { nextStep, nextTray, type TourCount } from "../../src/core/tour.ts";
+import { isCountedAlone, nextStep, nextTray, nextWork, type TourCount } from "../../src/core/tour.ts";
 import { stepOf } from "../../src/core/verification.ts";
 
 const ask: Ask = { reference: "BAG-000001", name: "Ring", reason: "draw", answer: "unanswered" };
@@ -15,6 +15,8 @@ const blind = { mode: "blind", round: { id: "r", kind: "B1" } } as const;
 describe("steps of a verification", () => {
   it.each<[string, Partial<Sheet>, string]>([
     ["a count nobody verifies is claimed", { state: "SEALED_A", myRole: null, quantity: null, mode: null, round: null }, "claim"],
+    ["who goes on alone is asked as a verifier is", { state: "SEALED_A", myRole: "A", mode: "solo", quantity: "needed" }, "quantity"],
+    ["and shows pieces too", { state: "SEALED_A", myRole: "A", mode: "solo", asks: [ask] }, "asks"],
     ["the quantity comes first", { quantity: "needed", asks: [ask] }, "quantity"],
     ["the quantity comes before the own blind round too", { ...blind, quantity: "needed" }, "quantity"],
     ["a blind verifier reads the tray", { ...blind, asks: [ask] }, "round"],
@@ -57,9 +59,24 @@ describe("the way through the screens", () => {
 
     expect(led(count("P 1", "PLANNED"))).toBe("count");
     expect(led(count("P 1", "SEALED_A"))).toBe("verify");
-    expect(led(count("P 1", "SEALED_A", "A"))).toBe(undefined);
+    expect(led(count("P 1", "SEALED_A", "A"))).toBe("alone");
     expect(led(count("P 1", "RECOUNTING", "A"))).toBe("recount");
     expect(led(count("P 1", "REVEALED", "A"))).toBe(undefined);
+  });
+
+  it("does what is begun first, then counts, then verifies", () => {
+    const counts = [count("V 1/P 1", "SEALED_A"), count("V 1/P 2", "PLANNED"), count("V 2/P 1", "COUNTING", "A"), count("V 2/P 2", "SEALED_A", "A")];
+    const work = (from: number) => nextWork(counts.filter((_, at) => at < from))?.count.path;
+
+    expect([4, 2, 1, 0].map(work)).toEqual(["V 2/P 1", "V 1/P 2", "V 1/P 1", undefined]);
+    expect(nextWork(counts.slice(3))).toBe(null);
+  });
+
+  it("tells a count by one person alone from one whose second person is known or still awaited", () => {
+    const partner = { ...count("P 1", "CLOSED", "A"), partner: "Marc" };
+
+    expect([count("P 1", "SIGNED_OFF_SINGLE"), count("P 1", "CLOSED", "A")].map(isCountedAlone)).toEqual([true, true]);
+    expect([count("P 1", "SEALED_A", "A"), partner, count("P 1", "CLOSED")].map(isCountedAlone)).toEqual([false, false, false]);
   });
 
   it("takes the next tray below, then from the top, and none of the other kind", () => {

@@ -63,10 +63,10 @@ describe("following a list", () => {
     const handheld = new Handheld();
     await handheld.until(isList);
     handheld.answers.set("/signatures", [201, { signature: "s" }]).set("/v1/tours/t", [200, toured("SIGNED_ONE")]);
-    await handheld.list.sign({ pin: "123456", read: ["c1"], meaning: "m" });
+    await handheld.list.sign({ pin: "123456", read: ["c1"], photos: new Map([["c1", "0".repeat(64)]]), meaning: "m" });
     await handheld.until((state) => state.kind === "signed");
 
-    expect(handheld.signed).toEqual([{ list_no: 1, lines_sha256: "a".repeat(64), meaning: "m", opened_at: "1970-01-01T00:00:00.000Z", pin: "123456", read_exceptions: ["c1"] }]);
+    expect(handheld.signed).toEqual([{ list_no: 1, lines_sha256: "a".repeat(64), meaning: "m", opened_at: "1970-01-01T00:00:00.000Z", pin: "123456", read_exceptions: ["c1"], photos: [{ count: "c1", sha256: "0".repeat(64) }] }]);
     expect(handheld.last.kind === "signed" ? handheld.last.after : null).toBe("waiting");
 
     handheld.answers.set("/v1/tours/t", [200, toured("CLOSED")]);
@@ -78,7 +78,7 @@ describe("following a list", () => {
     const handheld = new Handheld();
     await handheld.until(isList);
     handheld.answers.set("/signatures", [409, { code: "same_device", detail: "" }]);
-    await handheld.list.sign({ pin: "123456", read: ["c1"], meaning: "m" });
+    await handheld.list.sign({ pin: "123456", read: ["c1"], photos: new Map([["c1", "0".repeat(64)]]), meaning: "m" });
 
     await handheld.until((state) => state.kind === "list" && state.step.kind === "refused" && state.step.code === "same_device");
   });
@@ -100,7 +100,7 @@ describe("following a list", () => {
     const handheld = new Handheld();
     await handheld.until(isList);
     handheld.answers.set("/signatures", [401, { code: "not_signed_in", detail: "" }]);
-    await handheld.list.sign({ pin: "123456", read: ["c1"], meaning: "m" });
+    await handheld.list.sign({ pin: "123456", read: ["c1"], photos: new Map([["c1", "0".repeat(64)]]), meaning: "m" });
 
     await handheld.until((state) => state.kind === "expired");
     expect(handheld.isLineOpen).toBe(false);

@@ -58,7 +58,7 @@ describe("tour", () => {
   it("says how old the round is when the line is down", () => {
     const html = render(Tour, { props: {
       state: { kind: "ready", tour: TOUR, takenAtMs: NOW_MS - 9_000_000 }, link: { kind: "offline", waiting: 12 }, nowMs: NOW_MS, refused: REFUSED,
-      onstep: nothing, onsign: nothing, onretry: nothing, onsignin: nothing, onboard: null,
+      onstep: nothing, onsign: nothing, onretry: nothing, onsignin: nothing, onboard: null, onalone: nothing, onswitch: nothing, person: "Claire Aubert",
     } }).body;
 
     expect(told(html)).toContain("Tournée prise à 18:42");
@@ -72,7 +72,7 @@ describe("tour", () => {
 describe("verification", () => {
   it("keeps A's figure hidden and waits for a number", () => {
     const html = render(Verification, { props: {
-      path: "Vitrine 3/Plateau 5", state: { kind: "quantity" }, link: { kind: "online" }, refusal: null, isWorking: false,
+      path: "Vitrine 3/Plateau 5", state: { kind: "quantity" }, link: { kind: "online" }, refusal: null, isWorking: false, isAlone: false, onreason: nothing,
       onquantity: nothing, oncodes: nothing, onabsent: nothing, onlabels: nothing, onseal: nothing, onretry: nothing, onnext: nothing, onback: nothing,
     } }).body;
 

@@ -8,7 +8,7 @@
 import type { Ask, CallFailure } from "../../api/client.ts";
 import { loadCases, loadList, loadTourById, sign } from "../../api/signing_shapes.ts";
 import { retryDelayMs } from "../../core/outbox.ts";
-import { afterSigning, type CountCase, exceptionsOf, type SigningList, waitsFor } from "../../core/signing.ts";
+import { afterSigning, type CountCase, exceptionsOf, type Photos, type SigningList, waitsFor } from "../../core/signing.ts";
 import { arrived, type SnapshotState, wanted } from "../../core/snapshot.ts";
 import { nextStep, type Tour } from "../../core/tour.ts";
 import { codeOf } from "../refusal.ts";
@@ -27,6 +27,7 @@ export interface Signing {
   readonly pin: string;
   /** Counts whose exceptions were read. */
   readonly read: readonly string[];
+  readonly photos: Photos;
   /** The sentence on the screen. */
   readonly meaning: string;
 }
@@ -120,11 +121,11 @@ export function followList(ports: ListPorts, onshown: (shown: Shown) => void): F
     close();
   }
 
-  async function signNow({ pin, read, meaning }: Signing): Promise<void> {
+  async function signNow({ pin, read, photos, meaning }: Signing): Promise<void> {
     if (state.kind !== "list" || state.step.kind === "working") return;
     const { shown } = state;
     show({ kind: "list", shown, step: { kind: "working" } });
-    const answer = await sign(ports.ask, { list: shown.list, meaning, openedAtMs: shown.openedAtMs, pin, readExceptions: read });
+    const answer = await sign(ports.ask, { list: shown.list, meaning, openedAtMs: shown.openedAtMs, pin, readExceptions: read, photos });
     if (answer.ok) {
       const after = shown.list.partner === null || shown.list.partner.kind === "signed" ? "complete" : "waiting";
       show({ kind: "signed", list: shown.list, atMs: ports.now(), after, hasNext: false });

@@ -19,7 +19,7 @@ export async function loadTour(client: Client, device: DeviceStore, deviceMs: nu
     await device.keepTour(kept);
     return { state: { kind: "ready", ...kept }, link: "online", skewMs: answer.value.nowMs - deviceMs };
   }
-  if (answer.error.kind === "refused" && answer.error.status === 404) return { state: { kind: "empty", nextAtMs: null }, link: "online", skewMs: null };
+  if (answer.error.kind === "refused" && answer.error.status === 404) return { state: { kind: "empty" }, link: "online", skewMs: null };
   const kept = await device.tour();
   const link = answer.error.kind === "signed_out" ? "expired" : "offline";
   return { state: kept === undefined ? { kind: "failed" } : { kind: "ready", ...kept }, link, skewMs: null };

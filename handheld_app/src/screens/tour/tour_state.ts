@@ -5,6 +5,6 @@ import type { Tour } from "../../core/tour.ts";
 export type TourState =
   | { readonly kind: "loading" }
   | { readonly kind: "failed" }
-  /** `nextAtMs` null: no round is planned. */
-  | { readonly kind: "empty"; readonly nextAtMs: number | null }
+  /** No tray waits for a count. */
+  | { readonly kind: "empty" }
   | { readonly kind: "ready"; readonly tour: Tour; readonly takenAtMs: number };

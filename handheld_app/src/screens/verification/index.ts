@@ -13,10 +13,10 @@ export function isPassing(failure: CallFailure): boolean {
   return failure.kind === "refused" && PASSING_CODES.has(failure.problem.code);
 }
 
-/** The sheet as B holds it: claimed when it is free, renewed when it is B's, only shown when it is further on. */
-export async function takeUp(client: Client, count: string): Promise<Result<Sheet, CallFailure>> {
+/** The sheet as B holds it: claimed when it is free, renewed when it is B's, only shown when it is further on or A goes on alone. */
+export async function takeUp(client: Client, count: string, isAlone: boolean): Promise<Result<Sheet, CallFailure>> {
   const shown = await client.showCount(count);
-  if (!shown.ok) return shown;
+  if (!shown.ok || isAlone) return shown;
   const isOpen = shown.value.state === "SEALED_A" || (shown.value.state === "VERIFYING" && shown.value.myRole === "B");
   return isOpen ? client.claim(count) : ok(shown.value);
 }

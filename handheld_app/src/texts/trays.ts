@@ -1,0 +1,53 @@
+/** Sentences of trays that did not go the plain way: left while their seal was on its way, or finished by one person alone. */
+
+import type { Sentences } from "./sentences.ts";
+
+export const traysFr = {
+  countedAlone: "compté seul",
+  aloneTitle: "Seul, sans vérificateur",
+  aloneLabel: "Compté seul",
+  aloneLabelHelp: "Ce plateau le dira toujours, sur la liste signée et dans le registre.",
+  aloneReason: "Pourquoi personne d'autre ne vérifie",
+  aloneHow: "Vous donnerez ensuite le nombre de pièces, puis vous montrerez celles que le tirage désigne.",
+  aloneBegin: "Continuer seul",
+  aloneReady: "Tout est confirmé. Terminez ce plateau.",
+  aloneReveal: "Terminer ce plateau",
+  aloneDone: "Plateau terminé",
+  aloneOffer: "Personne ne peut vérifier\u202f? Vous pouvez finir seul, avec un motif\u202f; le plateau portera toujours la mention «\u202fcompté seul\u202f».",
+  aloneOfferButton: (place: string) => `Finir seul\u202f: ${place}`,
+  sealNotes: "Plateaux laissés",
+  sealSilent: (place: string) => `${place}\u202f: au moins une pièce est restée silencieuse.`,
+  sealSilentHelp: "Reprenez ce plateau et cherchez-la maintenant. Sans recherche, le vérificateur recompte à l'aveugle.",
+  sealSearch: "Chercher",
+  sealNoSearch: "Sans recherche",
+  sealRefused: (place: string) => `${place}\u202f: le serveur n'a pas pris ce scellé.`,
+  sealReturn: "Reprendre ce plateau",
+  sealLate: (place: string) => `${place}\u202f: une pièce s'est fait entendre après votre scellé.`,
+  sealLateHelpA: "Votre scellé reste tel quel. Dites-le au vérificateur, qui cherchera la pièce à la main.",
+  sealLateHelpB: "Votre scellé reste tel quel. Cherchez la pièce à la main\u202f; le responsable voit laquelle au tableau.",
+};
+
+export const traysEn: Sentences<typeof traysFr> = {
+  countedAlone: "counted alone",
+  aloneTitle: "Alone, without a verifier",
+  aloneLabel: "Counted alone",
+  aloneLabelHelp: "This tray will always say so, on the signed list and in the log.",
+  aloneReason: "Why nobody else verifies",
+  aloneHow: "Next you give the number of pieces, then you show those that the draw names.",
+  aloneBegin: "Go on alone",
+  aloneReady: "Everything is confirmed. Finish this tray.",
+  aloneReveal: "Finish this tray",
+  aloneDone: "Tray finished",
+  aloneOffer: "Can nobody verify? You may finish alone, with a reason; the tray will always say “counted alone”.",
+  aloneOfferButton: (place) => `Finish alone: ${place}`,
+  sealNotes: "Trays left behind",
+  sealSilent: (place) => `${place}: at least one piece stayed silent.`,
+  sealSilentHelp: "Take this tray up again and search for it now. Without a search the verifier counts again blind.",
+  sealSearch: "Search",
+  sealNoSearch: "Do not search",
+  sealRefused: (place) => `${place}: the server did not take this seal.`,
+  sealReturn: "Take this tray up again",
+  sealLate: (place) => `${place}: a piece was heard after your seal.`,
+  sealLateHelpA: "Your seal stays as it is. Tell the verifier, who will look for the piece by hand.",
+  sealLateHelpB: "Your seal stays as it is. Look for the piece by hand; the manager sees on the board which one.",
+};
