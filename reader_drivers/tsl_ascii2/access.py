@@ -2,7 +2,7 @@
 
 An order selects tags by EPC or TID (`-io off`), then reads or writes with each that answers, and tells them one by one: EP,
 CR, PC, then RD (words read), WW (words written), EA (the sled could not) or EB (the tag refused). Session 0, whose flags tags
-forget at once. Nothing covers RD: a TID counts when it was told twice alike.
+forget at once. Nothing covers RD: a TID counts when two answers told it alike.
 Source: readers.md 5.1; EA and EB codes from the maker's published library.
 """
 
@@ -68,7 +68,8 @@ class TidSearch:
     def is_over(self, error: int, told: Told) -> bool:
         """See `Access`."""
         self._tries += 1
-        tids = [_bytes(line.value) for epc, line in told if line.header == "RD" and epc == self._epc]
+        # A line that came twice in one answer is a repeated line, not told anew.
+        tids = {_bytes(line.value) for epc, line in told if line.header == "RD" and epc == self._epc}
         self._tids.update(tid for tid in tids if len(tid) == self._words * 2)
         return self._tries >= TRIES or error not in {0, *orders.NOTHING_FOUND}
 

@@ -269,6 +269,7 @@ class TslDriver(OrderSession[Line, orders.Step]):
         assert self._plan is not None
         text = orders.inventory(self._plan.session, self._inventories)
         self._inventories += 1
+        self._witness.begin_inventory()
         return self._send(orders.Step(text))
 
     def _patience_ms(self, step: orders.Step) -> int:

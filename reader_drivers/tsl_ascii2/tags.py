@@ -2,7 +2,7 @@
 
 A sled sends one line for each thing it tells of a tag, EPC first, and nothing between two tags: an EPC, or a header that comes
 a second time, belongs to the next tag. With EPC, PC and tag CRC a tag proves its own lines: the only checksum over this link
-(options `-e on -c on`; what it leaves open must be told twice).
+(options `-e on -c on`; what it leaves open must be told by two inventories).
 Source: readers.md 5.1; tag CRC: Gen2, CRC-16 over PC and EPC.
 """
 
@@ -22,7 +22,7 @@ _BEFORE_EPC: Final = frozenset({"IX", "DT", "PC"})
 PC_IS_UII: Final = 0x0100
 PC_HAS_XPC: Final = 0x0200
 ONCE_MAX: Final = 65_536
-"""Values told once that are remembered, far more than a shop has; beyond it all of them must be told twice anew."""
+"""Values that are remembered, far more than a shop has; beyond it all of them must be told twice anew."""
 
 
 class TagLines:
@@ -113,14 +113,20 @@ class TagLines:
 class Witness:
     """What a session believes of the tags that it is told.
 
-    The tag CRC proves PC and EPC. What it does not cover counts when it was told twice, letter for letter: the TID, and the
-    EPC where a sled sends no CRC that fits. Once one has fitted, a tag whose CRC is wrong or missing is damage; tags with
-    and without TID apart, because FastID changes what the CRC is over.
+    The tag CRC proves PC and EPC. What it does not cover counts when two inventories told it, letter for letter: the TID, and
+    the EPC where a sled sends no CRC that fits. Once one has fitted, a tag whose CRC is wrong or missing is damage; tags
+    with and without TID apart, because FastID changes what the CRC is over.
     """
 
     def __init__(self) -> None:
         self._kinds_proven: set[bool] = set()
-        self._once: set[tuple[str, str]] = set()
+        self._once: dict[tuple[str, str], int] = {}
+        """(EPC, TID) → the inventory that told it first."""
+        self._inventory = 0
+
+    def begin_inventory(self) -> None:
+        """Another inventory is ordered: what it tells again is told anew, not a repeated line."""
+        self._inventory += 1
 
     def read(self, tag: TagLines, *, antenna: int, at_ms: int) -> TagRead:
         """The read that the lines make, with a TID only if it is proved. Raises: FrameError: they prove no tag."""
@@ -131,15 +137,12 @@ class Witness:
         elif kind in self._kinds_proven and not tag.has_xpc:
             raise FrameError("crc", "the tag's CRC is missing or does not fit its PC and EPC")
         elif not self._is_told_again(read.id_hex, ""):
-            raise FrameError("crc", "no CRC proves this tag; it counts when it is told again")
+            raise FrameError("crc", "no CRC proves this tag; it counts when another inventory tells it")
         if read.tid_hex and not tag.is_tid_proven and not self._is_told_again(read.id_hex, read.tid_hex):
             return msgspec.structs.replace(read, tid_hex=None)
         return read
 
     def _is_told_again(self, epc: str, tid: str) -> bool:
-        if (epc, tid) in self._once:
-            return True
         if len(self._once) >= ONCE_MAX:
             self._once.clear()
-        self._once.add((epc, tid))
-        return False
+        return self._once.setdefault((epc, tid), self._inventory) != self._inventory

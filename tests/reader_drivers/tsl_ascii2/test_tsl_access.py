@@ -56,8 +56,8 @@ def tids(output: Output) -> list[str | None]:
     return [read.tid.hex().upper() if read.tid else None for read in output.events if isinstance(read, TidRead)]
 
 
-def test_tid_counts_when_it_was_told_twice_alike(resting: TslDriver) -> None:
-    right, damaged = (block(ASK, RING, f"RD: {tid}\r\n") for tid in (TID, "F" + TID[1:]))
+def test_tid_counts_when_two_answers_told_it_alike(resting: TslDriver) -> None:
+    right, damaged = (block(ASK, *[RING, f"RD: {tid}\r\n"] * 2) for tid in (TID, "F" + TID[1:]))
 
     output = asked(resting, right, damaged, block(ASK, end=NOBODY), right, block(ASK, end=NOBODY))
 

@@ -164,7 +164,9 @@ def test_fast_id_may_lengthen_pc_and_crc_by_the_tid() -> None:
     assert (group.is_proven, group.read().tid_hex) == (True, tid)
 
 
-def told(witness: Witness, *lines: tuple[str, str]) -> tuple[str, str | None] | None:
+def told(witness: Witness, *lines: tuple[str, str], is_same_inventory: bool = False) -> tuple[str, str | None] | None:
+    if not is_same_inventory:
+        witness.begin_inventory()
     try:
         read = witness.read(tag(*lines), antenna=1, at_ms=0)
     except FrameError:
@@ -214,6 +216,15 @@ def test_tid_that_no_crc_covers_counts_when_it_is_told_twice_alike() -> None:
     found = [told(witness, *lines, ("TD", tid)) for tid in ("E2801170", "E2801171", "E2801170", "E2801170")]
 
     assert found == [(epc, None), (epc, None), (epc, "E2801170"), (epc, "E2801170")]
+
+
+def test_line_that_came_twice_in_one_inventory_is_not_told_twice() -> None:
+    pc, epc, crc = REAL_TAGS[0]
+    witness = Witness()
+    damaged = (("EP", epc), ("PC", pc), ("CR", crc), ("TD", "E2801171"))
+    told(witness, *damaged)
+
+    assert told(witness, *damaged, is_same_inventory=True) == (epc, None)
 
 
 def test_tid_that_the_crc_covers_counts_at_once() -> None:
