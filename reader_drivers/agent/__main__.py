@@ -16,10 +16,8 @@ from pathlib import Path
 
 from reader_drivers.agent.capture import MARK, CaptureRefused, is_capture
 from reader_drivers.agent.command_line import BAD_USAGE, parser
-from reader_drivers.agent.decode import decode_bytes, decode_capture, decode_hex_lines
 from reader_drivers.agent.protocols import UnknownProtocol, protocol_named
 from reader_drivers.agent.settings import AgentSettings, ReaderSettings, SettingsRefused, load_settings
-from reader_drivers.epc_writing import EpcOrder, EpcWriting, EpcWritten, OrderRefused
 from reader_drivers.errors import ReaderFault, ReaderLost
 
 
@@ -42,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _replay(given)
             case _:
                 return _decode(given)
-    except (SettingsRefused, UnknownProtocol, OrderRefused, CaptureRefused) as error:
+    except (SettingsRefused, UnknownProtocol, CaptureRefused) as error:
         print(f"baguier-agent: {error}", file=sys.stderr)
         return BAD_USAGE
     except BrokenPipeError:
@@ -143,10 +141,14 @@ def _test(reader: ReaderSettings) -> int:
 
 def _write(given: Namespace) -> int:
     from reader_drivers.agent.write import epc_bytes, hex_option, password_in, write_tag, writer_of
+    from reader_drivers.epc_writing import EpcOrder, EpcWriting, EpcWritten, OrderRefused
 
     reader = load_settings(given.config).reader(given.reader)
     password = {} if given.password_file is None else {"access_password": password_in(given.password_file)}
-    order = EpcOrder(epc=epc_bytes(given.epc), tid=hex_option("--tid", given.tid), **password)
+    try:
+        order = EpcOrder(epc=epc_bytes(given.epc), tid=hex_option("--tid", given.tid), **password)
+    except OrderRefused as error:
+        raise SettingsRefused(str(error)) from error
     writing = EpcWriting(writer_of(reader), reader.plan, order)
     try:
         outcome = asyncio.run(write_tag(reader, writing))
@@ -220,6 +222,8 @@ def _opened(path: Path) -> Iterator[BufferedReader]:
 
 
 def _print_decoded(given: Namespace, source: BufferedReader) -> int:
+    from reader_drivers.agent.decode import decode_bytes, decode_capture, decode_hex_lines
+
     entry = protocol_named(given.protocol)
     if given.hex:
         text = (line.decode("latin-1") for line in source)

@@ -2,36 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from importlib import import_module
+from typing import Any, Final
 
 from reader_drivers.agent.transports import Line
-from reader_drivers.barcode_line.describe import Describer as BarcodeLineDescriber
-from reader_drivers.barcode_line.machine import BarcodeLineDriver
-from reader_drivers.barcode_ssi.describe import Describer as BarcodeSsiDescriber
-from reader_drivers.barcode_ssi.machine import BarcodeSsiDriver
 from reader_drivers.driver import Describer, Driver
-from reader_drivers.feig_iso.describe import Describer as FeigIsoDescriber
-from reader_drivers.feig_iso.machine import FeigIsoDriver
-from reader_drivers.hid_keyboard.describe import Describer as HidKeyboardDescriber
-from reader_drivers.hid_keyboard.machine import HidKeyboardDriver
-from reader_drivers.hid_pos.describe import Describer as HidPosDescriber
-from reader_drivers.hid_pos.machine import HidPosDriver
-from reader_drivers.impinj_r700_json.describe import Describer as R700Describer
-from reader_drivers.impinj_r700_json.machine import R700Driver
-from reader_drivers.llrp.describe import Describer as LlrpDescriber
-from reader_drivers.llrp.machine import LlrpDriver
-from reader_drivers.magicrf_bb.describe import Describer as MagicRfDescriber
-from reader_drivers.magicrf_bb.machine import MagicRfDriver
-from reader_drivers.pcsc.describe import Describer as PcscDescriber
-from reader_drivers.pcsc.machine import PcscDriver
-from reader_drivers.r2000_a0.describe import Describer as R2000Describer
-from reader_drivers.r2000_a0.machine import R2000Driver
-from reader_drivers.thingmagic_ff.describe import Describer as ThingmagicDescriber
-from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
-from reader_drivers.tsl_ascii2.describe import Describer as TslDescriber
-from reader_drivers.tsl_ascii2.machine import TslDriver
-from reader_drivers.uhfreader_crc16.describe import Describer as UhfReaderDescriber
-from reader_drivers.uhfreader_crc16.machine import UhfReaderDriver
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +27,54 @@ class ProtocolEntry:
     """What kind of line its port is."""
 
 
+BOTH: Final = ("reader_to_host", "host_to_reader")
+
+
+def _late(module: str, name: str) -> Callable[..., Any]:
+    """The class with this name, loaded when it is first made: an agent starts with the few protocols it speaks."""
+
+    def made(*given: object) -> Any:
+        return getattr(import_module(module), name)(*given)
+
+    return made
+
+
+def _entry(
+    name: str,
+    driver: str,
+    *,
+    baud: int,
+    transmits: bool,
+    directions: tuple[str, ...] = BOTH,
+    line: Line = Line.SERIAL,
+) -> ProtocolEntry:
+    """The protocol in the folder of this name: class `driver` in machine.py, `Describer` in describe.py."""
+    folder = f"reader_drivers.{name}"
+    return ProtocolEntry(
+        name,
+        _late(f"{folder}.machine", driver),
+        _late(f"{folder}.describe", "Describer"),
+        directions,
+        baud,
+        transmits,
+        line,
+    )
+
+
 PROTOCOLS: Final = (
-    ProtocolEntry(
-        "thingmagic_ff", ThingmagicDriver, ThingmagicDescriber, ("reader_to_host", "host_to_reader"), 115_200, True
-    ),
-    ProtocolEntry(
-        "uhfreader_crc16", UhfReaderDriver, UhfReaderDescriber, ("reader_to_host", "host_to_reader"), 57_600, True
-    ),
-    ProtocolEntry(
-        "feig_iso",
-        FeigIsoDriver,
-        FeigIsoDescriber,
-        ("reader_to_host", "host_to_reader"),
-        38_400,
-        True,
-        Line.SERIAL_EVEN,
-    ),
-    ProtocolEntry("r2000_a0", R2000Driver, R2000Describer, ("reader_to_host", "host_to_reader"), 115_200, True),
-    ProtocolEntry("barcode_line", BarcodeLineDriver, BarcodeLineDescriber, ("reader_to_host",), 9_600, False),
-    ProtocolEntry(
-        "barcode_ssi", BarcodeSsiDriver, BarcodeSsiDescriber, ("reader_to_host", "host_to_reader"), 9_600, False
-    ),
-    ProtocolEntry(
-        "hid_keyboard", HidKeyboardDriver, HidKeyboardDescriber, ("reader_to_host",), 0, False, Line.KEYBOARD
-    ),
-    ProtocolEntry("hid_pos", HidPosDriver, HidPosDescriber, ("reader_to_host",), 0, False, Line.HID_REPORTS),
-    ProtocolEntry("pcsc", PcscDriver, PcscDescriber, ("reader_to_host", "host_to_reader"), 0, False),
-    ProtocolEntry("tsl_ascii2", TslDriver, TslDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
-    ProtocolEntry("impinj_r700_json", R700Driver, R700Describer, ("reader_to_host", "host_to_reader"), 0, True),
-    ProtocolEntry("llrp", LlrpDriver, LlrpDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
-    ProtocolEntry("magicrf_bb", MagicRfDriver, MagicRfDescriber, ("reader_to_host", "host_to_reader"), 115_200, True),
+    _entry("thingmagic_ff", "ThingmagicDriver", baud=115_200, transmits=True),
+    _entry("uhfreader_crc16", "UhfReaderDriver", baud=57_600, transmits=True),
+    _entry("feig_iso", "FeigIsoDriver", baud=38_400, transmits=True, line=Line.SERIAL_EVEN),
+    _entry("r2000_a0", "R2000Driver", baud=115_200, transmits=True),
+    _entry("barcode_line", "BarcodeLineDriver", baud=9_600, transmits=False, directions=BOTH[:1]),
+    _entry("barcode_ssi", "BarcodeSsiDriver", baud=9_600, transmits=False),
+    _entry("hid_keyboard", "HidKeyboardDriver", baud=0, transmits=False, directions=BOTH[:1], line=Line.KEYBOARD),
+    _entry("hid_pos", "HidPosDriver", baud=0, transmits=False, directions=BOTH[:1], line=Line.HID_REPORTS),
+    _entry("pcsc", "PcscDriver", baud=0, transmits=False),
+    _entry("tsl_ascii2", "TslDriver", baud=115_200, transmits=True),
+    _entry("zebra_iotc_json", "ZebraDriver", baud=0, transmits=False, directions=BOTH[:1]),
+    _entry("llrp", "LlrpDriver", baud=115_200, transmits=True),
+    _entry("magicrf_bb", "MagicRfDriver", baud=115_200, transmits=True),
 )
 
 
