@@ -13,12 +13,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reader_drivers.agent.capture import MARK, CaptureRefused, is_capture
 from reader_drivers.agent.command_line import BAD_USAGE, parser
 from reader_drivers.agent.protocols import UnknownProtocol, protocol_named
 from reader_drivers.agent.settings import AgentSettings, ReaderSettings, SettingsRefused, load_settings
 from reader_drivers.errors import ReaderFault, ReaderLost
+
+if TYPE_CHECKING:
+    from reader_drivers.agent.ports import Device
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,11 +97,9 @@ def _cancel_at_eof(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) ->
 
 
 def _list(ports: Sequence[str], *, is_asking: bool, as_json: bool) -> int:
-    from serial.tools import list_ports
+    from reader_drivers.agent.ports import ask_all, describe, named_devices
 
-    from reader_drivers.agent.ports import ask_all, describe, list_devices, named_devices
-
-    devices = named_devices(ports) if ports else list_devices(list_ports.comports)
+    devices, remark = (named_devices(ports), "") if ports else _plugged_in()
     if is_asking:
         devices = ask_all(devices)
     if as_json:
@@ -105,13 +107,28 @@ def _list(ports: Sequence[str], *, is_asking: bool, as_json: bool) -> int:
         return 0
     if not devices:
         print(
-            "No serial port is plugged in. Plug the reader in; one on the network is asked by its address: "
-            "baguier-agent list --ask tcp:HOST:PORT.",
+            "No reader is plugged in. Plug it in and look again; one on the network is asked by its address: "
+            f"baguier-agent list --ask tcp:HOST:PORT.{remark}",
             file=sys.stderr,
         )
     for device in devices:
         print(describe(device, is_asked=is_asking))
     return 0
+
+
+def _plugged_in() -> "tuple[list[Device], str]":
+    """Everything that the system shows, and why it cannot show card readers."""
+    from serial.tools import list_ports
+
+    from reader_drivers.agent.adapters.card_calls import CardServiceError
+    from reader_drivers.agent.adapters.pcsc import reader_names
+    from reader_drivers.agent.ports import card_readers, list_devices
+
+    devices = list_devices(list_ports.comports)
+    try:
+        return devices + card_readers(reader_names), ""
+    except CardServiceError as error:
+        return devices, f" Card readers cannot be listed: {error}."
 
 
 def _test(reader: ReaderSettings) -> int:

@@ -77,10 +77,18 @@ def _scanner_entry(scanner: Scanner, processes: Path) -> Device:
     }
 
 
+def card_readers(names: Callable[[], Iterable[str]]) -> list[Device]:
+    """One entry per slot of a PC/SC reader. Raises: CardServiceError: nobody can tell, with the reason."""
+    return [_blank(f"pcsc:{name}") | {"description": name, "protocol": "pcsc"} for name in names()]
+
+
 def named_devices(ports: Sequence[str], *, processes: Path = PROCESSES) -> list[Device]:
     """Entries for ports that a person names because no system lists them: links to a line, and `tcp:HOST:PORT`."""
-    blank: Device = dict.fromkeys(("usb", "serial_number", "description", "maker", "protocol"))
-    return [{"port": port, **blank, "held_by": _held_by(port, processes)} for port in ports]
+    return [_blank(port) | {"held_by": _held_by(port, processes)} for port in ports]
+
+
+def _blank(port: str) -> Device:
+    return {"port": port, **dict.fromkeys(("usb", "serial_number", "description", "maker", "protocol", "held_by"))}
 
 
 def ask_all(devices: Iterable[Device]) -> list[Device]:

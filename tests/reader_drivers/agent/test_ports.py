@@ -10,7 +10,7 @@ import pytest
 
 from reader_drivers.agent.adapters.hid_devices import scanner_path
 from reader_drivers.agent.port_words import holders_of, opening_refused
-from reader_drivers.agent.ports import ask_all, describe, list_devices, named_devices
+from reader_drivers.agent.ports import ask_all, card_readers, describe, list_devices, named_devices
 from reader_drivers.errors import ReaderLost
 from tests.reader_drivers.agent.stage import Stage, play
 
@@ -107,6 +107,13 @@ def test_device_that_only_root_may_use_is_no_matter_of_groups() -> None:
     error = PermissionError(errno.EACCES, "denied")
 
     assert "udev" in opening_refused("/dev/hidraw0", error, group=lambda _: "root")
+
+
+def test_slots_of_card_readers_are_listed_with_the_port_to_write() -> None:
+    (found,) = card_readers(lambda: ["ACS ACR1552 00 00"])
+
+    assert (found["port"], found["protocol"]) == ("pcsc:ACS ACR1552 00 00", "pcsc")
+    assert "a PC/SC reader" in describe(found, is_asked=False)
 
 
 def test_port_that_is_open_somewhere_names_the_program_and_is_not_asked(tmp_path: Path) -> None:
