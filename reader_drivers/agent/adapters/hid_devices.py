@@ -38,21 +38,18 @@ WAKE: Final = b"\xfe\x01"
 """Feature report FE = 01."""
 _POINT_OF_SALE: Final = (b"\x05\x8c\x09\x02", b"\x06\x8c\x00\x09\x02")
 """How the report descriptor of a barcode scanner begins: usage page 8C, usage 02."""
-_KEYBOARD_BUS: Final = 0x03
-"""USB, as HID_ID and `id/bustype` tell it."""
 
 ELSEWHERE: Final = (
     "Only Linux lets a program read a USB scanner directly. Scan into the page of the count in the browser, which takes "
     'it as a keyboard; or set the scanner to COM port mode and write protocol = "barcode_line".'
 )
 
-
 DeviceCall: TypeAlias = Callable[[int, int, int | bytearray], None]
 """(open file, number of the call, argument); see `posix.device_call`."""
 
 
 class Scanner(NamedTuple):
-    """A USB scanner that is plugged in."""
+    """A scanner that is plugged in, or connected by Bluetooth."""
 
     port: str
     name: str
@@ -121,7 +118,8 @@ class HidrawPort:
 def _opened(path: str, flags: int) -> int:
     if not HAS_HID_FILES:
         raise ReaderLost(ELSEWHERE)
-    device = os.open(path, flags | os.O_NOCTTY | os.O_CLOEXEC)
+    # Without waiting, or a FIFO that nobody writes to would hold the opening for ever.
+    device = os.open(path, flags | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         # Two programs on one scanner would each get every scan.
         hold_alone(device)
@@ -177,8 +175,8 @@ def _keyboards(folder: Path) -> list[Scanner]:
     found = []
     for entry in sorted(folder.glob("event*")):
         device = entry / "device"
-        bus, vendor, product = (_number(device / "id" / name) for name in ("bustype", "vendor", "product"))
-        if bus == _KEYBOARD_BUS and _has_letters(device / "capabilities" / "key"):
+        vendor, product = (_number(device / "id" / name) for name in ("vendor", "product"))
+        if _has_letters(device / "capabilities" / "key"):
             port, name, serial_number = f"/dev/input/{entry.name}", _text(device / "name"), _text(device / "uniq")
             found.append(Scanner(port, name, vendor, product, serial_number, "hid_keyboard"))
     return found

@@ -65,7 +65,6 @@ def keyboard(
 ) -> dict[str, bytes | str]:
     at = f"input/event{number}/device"
     return {
-        f"{at}/id/bustype": "0003\n",
         f"{at}/id/vendor": f"{vendor}\n",
         f"{at}/id/product": "1900\n",
         f"{at}/name": "Symbol Bar Code Scanner\n",
