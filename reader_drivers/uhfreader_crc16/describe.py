@@ -2,6 +2,7 @@
 
 from reader_drivers.driver import Described, Fact, Facts, FrameDescriber
 from reader_drivers.uhfreader_crc16 import numbers, orders
+from reader_drivers.uhfreader_crc16.access import BY_MASK
 from reader_drivers.uhfreader_crc16.frames import Direction, Frame, FrameHunt
 from reader_drivers.uhfreader_crc16.tags import Heard, decode_list, tag_read, tags_in
 
@@ -25,7 +26,7 @@ def describe(frame: Frame) -> Described:
         "data_hex": frame.payload.hex().upper(),
     }
     if frame.status is None:
-        return "command", facts, ()
+        return "command", facts | _access_facts(frame), ()
     status = frame.status
     facts |= {"status": f"{status:02X}", "status_name": numbers.STATUS_NAMES.get(status, "unknown")}
     if status == numbers.NO_TAG or (frame.order == numbers.PUSHED and status == numbers.HEARTBEAT):
@@ -47,6 +48,23 @@ def _listed(frame: Frame, facts: Facts) -> Described:
     if heard:
         facts |= {"antenna_mask": heard[0].antenna_mask, "tags": [_tag_facts(tag) for tag in heard]}
     return "tag_read" if heard else "reply", facts, tuple(tag_read(tag) for tag in heard)
+
+
+def _access_facts(frame: Frame) -> Facts:
+    """Which tag and which words an access order means."""
+    payload, is_write = frame.payload, frame.order == numbers.WRITE
+    named_at = 1 if is_write else 0
+    if frame.order not in {numbers.READ, numbers.WRITE} or len(payload) <= named_at:
+        return {}
+    epc_bytes = 0 if payload[named_at] == BY_MASK[0] else payload[named_at] * 2
+    at = named_at + 1 + epc_bytes
+    facts: Facts = {"epc": payload[named_at + 1 : at].hex().upper() or None}
+    if len(payload) < at + 3:
+        return facts
+    facts |= {"bank": payload[at], "word": payload[at + 1]}
+    if not is_write:
+        return facts | {"words": payload[at + 2]}
+    return facts | {"words": payload[0], "words_hex": payload[at + 2 : at + 2 + payload[0] * 2].hex().upper()}
 
 
 def _tag_facts(heard: Heard) -> dict[str, Fact]:

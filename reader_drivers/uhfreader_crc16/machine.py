@@ -5,6 +5,7 @@
 | idle | none; the order to be quiet if the reader pushes tags by itself | `start` → starting |
 | starting | one order at a time, the next after its answer | last order answered → reading; refusal → fault; silence → lost |
 | reading | an inventory behind each end of a round | `stop` → stopping; silence → lost; a wrong order → fault |
+| accessing | one access order at a time | its last answer → idle; silence → lost |
 | stopping | none | end of the running round → idle; silence → lost |
 
 The first inventory is sent behind the region read back: a reader with wrong radio rules never transmits for us.
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from reader_drivers.driver import (
+    EpcChange,
     Event,
     KeepAlive,
     Output,
@@ -27,7 +29,7 @@ from reader_drivers.driver import (
 from reader_drivers.errors import FrameError, PlanRefused, Rejected
 from reader_drivers.passes import PassTracker
 from reader_drivers.turns import Target, Turns
-from reader_drivers.uhfreader_crc16 import numbers, orders
+from reader_drivers.uhfreader_crc16 import access, numbers, orders
 from reader_drivers.uhfreader_crc16.bring_up import Step, mismatch, scan_ms, steps_for
 from reader_drivers.uhfreader_crc16.frames import BROADCAST, Direction, Frame, FrameHunt, encode_command
 from reader_drivers.uhfreader_crc16.tags import pushing_kind, tag_read, tags_in
@@ -48,7 +50,7 @@ _IN_ROUNDS: Final = frozenset({ReaderPhase.READING, ReaderPhase.STOPPING})
 
 
 class UhfReaderDriver:
-    """One reader. Implements `driver.Driver`; see there for the promises of each call."""
+    """One reader. Implements `driver.EpcWriter`; see there for the promises of each call."""
 
     protocol: ClassVar[str] = "uhfreader_crc16"
 
@@ -70,6 +72,7 @@ class UhfReaderDriver:
         self._is_round_silent = True
         self._is_pass_cut = False
         self._mute_antennas: set[int] = set()
+        self._work: access.Work | None = None
 
     @property
     def phase(self) -> ReaderPhase:
@@ -120,6 +123,31 @@ class UhfReaderDriver:
         """Cut the running pass of these antennas."""
         self._is_pass_cut |= self._turns.antenna in antennas
         return Output(self._passes.cut(antennas, now))
+
+    def read_tid(self, epc: bytes) -> Output:
+        """Ask the tag with this EPC for its TID: only Impinj's chips tell it in the inventory of a 288."""
+        assert self._plan is not None
+        assert self._profile is not None
+        return self._begin_access(access.reading(epc, self._plan.antennas, self._profile))
+
+    def write_epc(self, change: EpcChange) -> Output:
+        """Write to the tag that was looked at."""
+        assert self._profile is not None
+        return self._begin_access(access.writing(change, self._profile))
+
+    def _begin_access(self, work: access.Work) -> Output:
+        self._work = work
+        begun = Output((self._enter(ReaderPhase.ACCESSING),))
+        return joined((begun, self._go_on_with(None)))
+
+    def _go_on_with(self, outcome: access.Outcome | None) -> Output:
+        """The next order of the access, or what came of it."""
+        assert self._work is not None
+        try:
+            return Output((), self._send(next(self._work) if outcome is None else self._work.send(outcome)))
+        except StopIteration as over:
+            self._rest()
+            return Output((*over.value, self._enter(ReaderPhase.IDLE)))
 
     def _all(self, parts: Iterable[Frame | Rejected], now: int) -> Output:
         return joined(Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
@@ -210,6 +238,9 @@ class UhfReaderDriver:
     def _answered(self, frame: Frame, now: int) -> Output:
         order, self._awaited = self._awaited[2], b""
         reply = Reply(numbers.NAMES[order], frame.raw)
+        if self._phase is ReaderPhase.ACCESSING:
+            outcome = access.Outcome(frame.status or 0, frame.payload)
+            return joined((Output((reply,)), self._go_on_with(outcome)))
         if self._phase is not ReaderPhase.STARTING:
             return Output((reply,))
         profile = self._profile

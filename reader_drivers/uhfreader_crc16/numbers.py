@@ -8,12 +8,15 @@ from typing import Final
 NONE: Final = 0x00
 """CMD of the answer to an order that the reader does not know."""
 INVENTORY: Final = 0x01
+READ: Final = 0x02
+WRITE: Final = 0x03
 SINGLE_INVENTORY: Final = 0x0F
 GET_INFORMATION: Final = 0x21
 SET_FREQUENCY: Final = 0x22
 SET_POWER: Final = 0x2F
 SET_MODE_18: Final = 0x35
 GET_MODE_18: Final = 0x36
+SET_ANTENNAS: Final = 0x3F
 GET_BUFFER: Final = 0x72
 SET_MODE_288: Final = 0x76
 GET_MODE_288: Final = 0x77
@@ -94,10 +97,13 @@ COMPLETE: Final = 0x01
 TIME_OVER: Final = 0x02
 MORE: Final = 0x03
 MEMORY_FULL: Final = 0x04
+WRONG_PASSWORD: Final = 0x05
 STATISTICS: Final = 0x26
 HEARTBEAT: Final = 0x28
 ANTENNA_ERROR: Final = 0xF8
+POOR_LINK: Final = 0xFA
 NO_TAG: Final = 0xFB
+TAG_ERROR: Final = 0xFC
 ILLEGAL: Final = 0xFE
 
 WITH_TAGS: Final = frozenset({DONE, COMPLETE, TIME_OVER, MORE, MEMORY_FULL})

@@ -17,15 +17,17 @@ from reader_drivers.pcsc.frames import encode as slot_message
 from reader_drivers.r2000_a0.machine import R2000Driver
 from reader_drivers.thingmagic_ff.machine import ThingmagicDriver
 from reader_drivers.tsl_ascii2.machine import TslDriver
+from reader_drivers.uhfreader_crc16.machine import UhfReaderDriver
 from simulators.radio import Radio
 from simulators.readers.magicrf_bb import MagicRfModule
 from simulators.readers.r2000_a0 import R2000Reader
 from simulators.readers.thingmagic_ff import ThingMagicModule
 from simulators.readers.tsl_ascii2 import TslSled
+from simulators.readers.uhfreader_crc16 import UhfReader
 from simulators.serving import SimulatedReader
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-UNKNOWABLE = {"vendor", "ais", "symbology", "digital_link", "note", "part", "of", "full_text"}
+UNKNOWABLE = {"vendor", "ais", "symbology", "digital_link", "note", "part", "of", "full_text", "timestamp_note"}
 """Keys that need more than the bytes of the frame, are remarks, or belong to the barcode parser."""
 
 
@@ -71,6 +73,7 @@ CASES = (
     # Published EP lines come without CRC, and such a tag must be told twice.
     Case(protocol_named("tsl_ascii2"), (*good_frames("tsl_ascii2", but="tsl-009"), PROVEN_TAG), b"\x00\x13\x37"),
     Case(protocol_named("impinj_r700_json"), good_frames("impinj_r700_json"), b"\r\n\n"),
+    Case(protocol_named("zebra_iotc_json"), good_frames("zebra_iotc_json"), b"\r\n\n"),
     Case(protocol_named("llrp"), good_frames("llrp"), b"\x00\x13\x37"),
     Case(protocol_named("magicrf_bb"), good_frames("magicrf_bb"), b"\x00\x13\x37"),
 )
@@ -88,5 +91,7 @@ WRITERS = (
     Writer("thingmagic_ff", ThingmagicDriver, lambda: ThingMagicModule(Radio(seed=1))),
     Writer("tsl_ascii2", TslDriver, lambda: TslSled(Radio(seed=1))),
     Writer("magicrf_bb", MagicRfDriver, lambda: MagicRfModule(Radio(seed=1))),
+    Writer("uhfreader_crc16", UhfReaderDriver, lambda: UhfReader(Radio(seed=1))),
+    Writer("uhfreader_crc16 18", UhfReaderDriver, lambda: UhfReader(Radio(seed=1), model="18")),
     Writer("r2000_a0", R2000Driver, lambda: R2000Reader(Radio(seed=1))),
 )
