@@ -11,7 +11,7 @@ A network reader is asked by HTTP requests and tells its tags in a stream or as 
 Empty lines are the stream's keep-alives. Source: readers.md section 10.
 
 >>> LineHunt().feed(b'{"a":1}\n\n{"b')
-[Line(value={'a': 1}, raw=b'{"a":1}\n')]
+[Line(value={'a': 1}, raw=b'{"a":1}\n'), Blank(raw=b'\n')]
 """
 
 import json
@@ -23,7 +23,7 @@ from reader_drivers.errors import Rejected
 LINE_BYTES_MAX: Final = 262_144
 """An array of a thousand tags with all their fields; a longer line is none."""
 REJECTED_BYTES_MAX: Final = 512
-"""How much of a line is kept to be shown."""
+"""A longer line that is none is reported in parts of this size."""
 
 Json: TypeAlias = dict[str, Any]
 
@@ -33,6 +33,13 @@ class Line:
     """One object or array."""
 
     value: Json | list[Any]
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """An empty line: the stream is alive and has nothing to tell."""
+
     raw: bytes
 
 
@@ -93,39 +100,40 @@ class LineHunt:
         """True while a line without its end is held."""
         return bool(self._buffer)
 
-    def feed(self, received: bytes) -> list[Line | Rejected]:
+    def feed(self, received: bytes) -> list[Line | Blank | Rejected]:
         """Lines and rejections completed by `received`. Never raises; holds at most `LINE_BYTES_MAX` bytes."""
         *lines, rest = (self._buffer + received).split(b"\n")
-        found: list[Line | Rejected] = []
+        found: list[Line | Blank | Rejected] = []
         for line in lines:
             found += self._line(line + b"\n")
         self._buffer = rest
         excess = len(rest) - LINE_BYTES_MAX
         if excess > 0:
-            # Its first bytes are shown when it ends.
+            # Its first bytes are reported when it ends.
             self._buffer = rest[:LINE_BYTES_MAX]
             self._dropped += excess
         return found
 
-    def flush(self) -> list[Line | Rejected]:
+    def flush(self) -> list[Line | Blank | Rejected]:
         """The last line of a capture, which may lack its end."""
         rest, self._buffer = self._buffer, b""
         return self._line(rest)
 
-    def _line(self, raw: bytes) -> list[Line | Rejected]:
+    def _line(self, raw: bytes) -> list[Line | Blank | Rejected]:
         size, self._dropped = len(raw) + self._dropped, 0
         if not raw.strip():
-            return []
+            return [Blank(raw)] if raw else []
         if size > LINE_BYTES_MAX:
-            return [_rejected(raw, f"length: a line has {size} bytes; {LINE_BYTES_MAX} are the most")]
+            return _rejected(raw, f"length: a line has {size} bytes; {LINE_BYTES_MAX} are the most")
         try:
             value = json.loads(raw)
         except (ValueError, RecursionError) as error:
-            return [_rejected(raw, f"format: the line is no JSON: {error}")]
+            return _rejected(raw, f"format: the line is no JSON: {error}")
         if not isinstance(value, dict | list):
-            return [_rejected(raw, "format: the line is neither an object nor an array")]
+            return _rejected(raw, "format: the line is neither an object nor an array")
         return [Line(value, raw)]
 
 
-def _rejected(raw: bytes, reason: str) -> Rejected:
-    return Rejected(raw[:REJECTED_BYTES_MAX], reason)
+def _rejected(raw: bytes, reason: str) -> list[Line | Blank | Rejected]:
+    parts = range(0, len(raw), REJECTED_BYTES_MAX)
+    return [Rejected(raw[at : at + REJECTED_BYTES_MAX], reason) for at in parts]

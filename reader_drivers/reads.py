@@ -81,7 +81,7 @@ class TagRead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rssi_sum_cdbm: int | None = None
     """Sum over `count` hearings in 1/100 dBm, so that means stay exact integers."""
     freq_khz: int | None = None
-    phase_deg: int | None = None
+    phase_deg: float | None = None
     count: int = 1
     """Hearings merged in this record, 1 or more."""
     passes: int | None = None

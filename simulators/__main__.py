@@ -126,7 +126,7 @@ def _add_reader(reader: argparse.ArgumentParser) -> None:
     reader.add_argument("--tags", type=pathlib.Path, required=True, help="tags file, or scans file of a scanner")
     reader.add_argument("--follow", action="store_true", help="read the file again whenever it changes")
     reader.add_argument(
-        "--link", default="pty", help="pty, pty:PATH (stable name), tcp:PORT or http:PORT (default pty)"
+        "--link", default="pty", help="pty, pty:PATH (stable name), tcp:PORT, http:PORT, mqtt:PORT/TOPIC (default pty)"
     )
     reader.add_argument("--rate", type=_rate, default=0.0, help="tags or scans a second; 0 = line speed (default)")
     reader.add_argument("--pass-ms", type=_rate, default=3.0, help="shortest pass of an antenna (default 3)")

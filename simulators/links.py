@@ -41,7 +41,9 @@ class Link(Protocol):
 
 
 def open_link(spec: str) -> Link:
-    """The link of ``pty``, ``pty:PATH`` (a stable symbolic link), ``tcp:PORT`` or ``http:PORT`` (0 picks a free port).
+    """The link of ``pty``, ``pty:PATH`` (a stable symbolic link), ``tcp:PORT``, ``http:PORT`` or ``mqtt:PORT/TOPIC``.
+
+    Port 0 picks a free one; the broker of ``mqtt`` is already there, on this machine.
 
     Raises: LinkError: the form is none of these, the path is taken by a file, or the port cannot be had.
     """
@@ -55,7 +57,12 @@ def open_link(spec: str) -> Link:
         from simulators.http_link import HttpLink
 
         return HttpLink(int(where))
-    raise LinkError(f"Link {spec!r} is not pty, pty:PATH, tcp:PORT or http:PORT. Give one of these.")
+    number, _, topic = where.partition("/")
+    if kind == "mqtt" and number.isdigit() and topic:
+        from simulators.mqtt_link import MqttLink
+
+        return MqttLink(int(number), topic)
+    raise LinkError(f"Link {spec!r} is not pty, pty:PATH, tcp:PORT, http:PORT or mqtt:PORT/TOPIC. Give one of these.")
 
 
 class PtyLink:

@@ -81,7 +81,9 @@ def _lines(found: Iterable[tuple[bytes, Described]], at: Mapping[str, Any] | Non
         if not reads:
             yield _json(head)
         for read in reads:
-            yield _json(head | read_fields(read) | {"tag": {**head.get("tag", {}), **_tag(read)}})
+            # Where a protocol has its own word for a field, as in its documents, that word stays.
+            fields = {name: value for name, value in read_fields(read).items() if name not in head}
+            yield _json(head | fields | {"tag": {**head.get("tag", {}), **_tag(read)}})
 
 
 def read_fields(read: TagRead) -> dict[str, Any]:

@@ -9,7 +9,7 @@ name = "counter-pc"                   # optional, the computer's name otherwise
 [[reader]]
 name = "pad-1"
 protocol = "thingmagic_ff"
-port = "/dev/ttyACM0"                 # or usb:SERIAL, tcp:HOST:PORT, https://NAME:PASSWORD@HOST
+port = "/dev/ttyACM0"                 # or usb:SERIAL, tcp:HOST:PORT, https://NAME:PASSWORD@HOST, mqtt://HOST/TOPIC
 region = "EU"                         # never guessed
 power_dbm = 20
 antennas = [1, 2, 3, 4]

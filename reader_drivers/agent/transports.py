@@ -204,6 +204,10 @@ def _opened(port: str, baud: int, line: Line) -> Port:
         from reader_drivers.agent.adapters.http_orders import HttpPort
 
         return HttpPort(port)
+    if port.startswith(("mqtt://", "mqtts://")):
+        from reader_drivers.agent.adapters.mqtt import MqttPort
+
+        return MqttPort(port)
     if port.startswith("pcsc:"):
         from reader_drivers.agent.adapters.pcsc import PcscPort
 

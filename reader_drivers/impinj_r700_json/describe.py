@@ -2,10 +2,10 @@
 
 from reader_drivers.driver import Described, FrameDescriber
 from reader_drivers.impinj_r700_json.events import event_of
-from reader_drivers.json_lines import Line, LineHunt, answer_in
+from reader_drivers.json_lines import Blank, Line, LineHunt, answer_in
 
 
-class Describer(FrameDescriber[Line]):
+class Describer(FrameDescriber[Line | Blank]):
     """Describes the lines of a capture, in order."""
 
     def __init__(self, direction: str) -> None:
@@ -14,8 +14,10 @@ class Describer(FrameDescriber[Line]):
         super().__init__(LineHunt(), describe)
 
 
-def describe(line: Line) -> Described:
+def describe(line: Line | Blank) -> Described:
     """Event name, facts and reads of one line. Raises: FrameError: it is no event of an R700."""
+    if isinstance(line, Blank):
+        return "keep_alive", {}, ()
     if not isinstance(line.value, dict):
         return "reply", {"list": len(line.value)}, ()
     if "order" in line.value:

@@ -26,7 +26,7 @@ from reader_drivers.driver import (
 )
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.impinj_r700_json import events
-from reader_drivers.json_lines import Answer, Json, Line, LineHunt, answer_in, order
+from reader_drivers.json_lines import Answer, Blank, Json, Line, LineHunt, answer_in, order
 from reader_drivers.passes import PassTracker
 
 API: Final = "/api/v1"
@@ -127,10 +127,14 @@ class R700Driver:
         """Cut the running passes of these antennas."""
         return Output(self._passes.cut(antennas, now))
 
-    def _all(self, parts: Iterable[Line | Rejected], now: int) -> Output:
-        return joined(Output((part,)) if isinstance(part, Rejected) else self._accept(part, now) for part in parts)
+    def _all(self, parts: Iterable[Line | Blank | Rejected], now: int) -> Output:
+        return joined(self._accept(part, now) for part in parts)
 
-    def _accept(self, line: Line, now: int) -> Output:
+    def _accept(self, line: Line | Blank | Rejected, now: int) -> Output:
+        if isinstance(line, Rejected):
+            return Output((line,))
+        if isinstance(line, Blank):
+            return Output()
         answer = answer_in(line)
         if answer is not None:
             return self._answered(answer, line, now)

@@ -23,6 +23,8 @@ from simulators.readers.thingmagic_ff import ThingMagicModule
 from simulators.readers.tsl_ascii2 import TslSled
 from simulators.readers.uhfreader_crc16 import MODELS as UHF_READER_MODELS
 from simulators.readers.uhfreader_crc16 import UhfReader
+from simulators.readers.zebra_iotc import MODELS as ZEBRA_MODELS
+from simulators.readers.zebra_iotc import ZebraReader
 from simulators.serving import SimulatedReader
 
 
@@ -75,6 +77,11 @@ READERS: Final = (
         R2000_MODELS,
     ),
     Entry("impinj_r700_json", lambda asked: R700(Radio(seed=asked.seed), pace=asked.pace)),
+    Entry(
+        "zebra_iotc_json",
+        lambda asked: ZebraReader(Radio(seed=asked.seed), model=asked.model, pace=asked.pace),
+        ZEBRA_MODELS,
+    ),
     Entry("llrp", lambda asked: LlrpReader(Radio(seed=asked.seed), pace=asked.pace)),
     Entry("barcode_line", lambda asked: LineScanner(suffix=asked.suffix, aim=asked.aim, rate=asked.pace.rate)),
     Entry("barcode_ssi", lambda asked: SsiScanner(aim=asked.aim, rate=asked.pace.rate)),

@@ -226,7 +226,7 @@ def test_a_tag_heard_again_ends_the_pass(reading: R700Driver) -> None:
     ],
 )
 def test_what_is_no_event_is_rejected_and_the_next_line_read(reading: R700Driver, line: bytes, word: str) -> None:
-    first, second = reading.feed(line + tag(), 1).events
+    first, *_, second = reading.feed(line + tag(), 1).events
 
     assert isinstance(first, Rejected)
     assert first.reason.startswith(f"{word}: ")
