@@ -71,6 +71,9 @@ class FrameHunt:
     """Frames of one direction out of a stream of bytes. Same promises as `framing.Hunt`."""
 
     def __init__(self, direction: Direction) -> None:
+        self.address: int | None = None
+        """Only frames with this address are frames; None: all. In the rest of a damaged frame one start in 300 passes for a
+        frame by chance, and it takes the beginning of the next good one with it."""
         self._has_status = direction is Direction.READER_TO_HOST
         self._hunt = Hunt(None, self._take)
 
@@ -96,6 +99,8 @@ class FrameHunt:
         fixed = head + 2 + self._has_status
         if not fixed + CRC_BYTES <= size <= FRAME_BYTES_MAX:
             raise FrameError("noise", "no frame starts with these bytes")
+        if self.address is not None and buffer[at + head : at + head + 1] not in {b"", bytes((self.address,))}:
+            raise FrameError("noise", f"the reader that we talk to has the address {self.address:02X}")
         if len(buffer) < at + size:
             return at
         raw = buffer[at : at + size]

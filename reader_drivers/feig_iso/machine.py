@@ -91,6 +91,7 @@ class FeigIsoDriver:
             )
         self._antennas, self._turn = plan.antennas, 0
         self._sends, self._resume_ms, self._last_error = 0, None, orders.DONE
+        self._hunt.address = None
         return Output((self._enter(ReaderPhase.STARTING, OWN_POWER),), self._send(orders.ASK_VERSION))
 
     def feed(self, received: bytes, now: int) -> Output:
@@ -205,6 +206,7 @@ class FeigIsoDriver:
         if frame.status != orders.DONE:
             return self._refuse(frame)
         self._is_pass_cut = False
+        self._hunt.address = frame.address
         return Output((_reply(frame), self._enter(ReaderPhase.READING)), self._send(orders.FIELD_ON))
 
     def _continue(self, order: bytes, frame: Frame, now: int) -> tuple[tuple[Event, ...], bytes]:

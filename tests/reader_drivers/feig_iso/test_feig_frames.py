@@ -8,6 +8,7 @@ from reader_drivers.errors import Rejected
 from reader_drivers.feig_iso.describe import Describer
 from reader_drivers.feig_iso.frames import Direction, Frame, FrameHunt, encode_command, encode_reply
 from reader_drivers.feig_iso.tags import Tag, decode_inventory, tag_reads
+from reader_drivers.framing import crc_mcrf4xx
 
 # Amarok79/InlayTester.Drivers.FeigReader, tests: an inventory answer with one tag.
 INVENTORY = bytes.fromhex("11 00 B0 00 01 03 00 E0040150A05F02B7 D7BE")
@@ -164,3 +165,17 @@ def test_error_of_the_tag_itself_is_told() -> None:
     ((_, (_, facts, _)),) = Describer("reader_to_host").feed(encode_reply(0xB0, 0x95, b"\x10"))
 
     assert facts["error"] == "ISO 15693 error of the tag: block not available"
+
+
+def test_start_that_passes_for_a_frame_by_chance_takes_nothing_of_the_next_one() -> None:
+    # Bytes of a damaged frame, a length before them and the first two bytes of the good frame as checksum.
+    heads = (b"\x09\x55\xb0\x00" + n.to_bytes(3, "big") for n in range(1 << 20))
+    chance = next(head for head in heads if crc_mcrf4xx(head) == int.from_bytes(INVENTORY[:2], "little"))
+    known = FrameHunt(Direction.READER_TO_HOST)
+    known.address = 0
+
+    anyone = FrameHunt(Direction.READER_TO_HOST).feed(chance + INVENTORY)
+    own = known.feed(chance + INVENTORY) + known.flush()
+
+    assert [part.raw for part in anyone if isinstance(part, Frame)] == [chance + INVENTORY[:2]]
+    assert [part.raw for part in own if isinstance(part, Frame)] == [INVENTORY]

@@ -26,6 +26,7 @@ from reader_drivers.feig_iso.machine import (
     SENDS_MAX,
     FeigIsoDriver,
 )
+from reader_drivers.framing import crc_mcrf4xx
 from reader_drivers.reads import TagRead
 
 PLAN = ReadPlan(region=Region.EU, power_cdbm=0, antennas=(1,))
@@ -288,6 +289,15 @@ def test_frame_that_an_unplugged_cable_cut_costs_the_next_bring_up_a_moment_only
 
     assert (glued.sent, given_up.sent) == (b"", ON)
     assert len(of(Rejected, given_up.events)) == 1
+
+
+def test_answers_of_another_reader_on_the_line_are_none(reading: FeigIsoDriver) -> None:
+    foreign = inventory(B)[:1] + b"\x07" + inventory(B)[2:-2]
+    foreign += crc_mcrf4xx(foreign).to_bytes(2, "little")
+
+    events = reading.feed(foreign + inventory(A), 60).events + reading.tick(60 + GAP_MS).events
+
+    assert uids(events) == [A]
 
 
 def test_silent_reader_is_asked_three_times_then_lost() -> None:
