@@ -150,7 +150,8 @@ def _test(reader: ReaderSettings) -> int:
     for piece in trial.rejected:
         print(f"not understood {piece.raw.hex().upper()}  {piece.reason}")
     tags = {(epc, tid) for epc, tid, _ in trial.tags}
-    print(f"{len(tags)} tags, {len(trial.scans)} scans, {len(trial.rejected)} pieces not understood")
+    amounts = ((len(tags), "tag"), (len(trial.scans), "scan"), (len(trial.rejected), "piece"))
+    print(", ".join(f"{n} {thing}{'' if n == 1 else 's'}" for n, thing in amounts) + " not understood")
     if other is not None:
         print(f"baguier-agent: {advice(other)}", file=sys.stderr)
     return 0 if trial.has_read and other is None else 1
