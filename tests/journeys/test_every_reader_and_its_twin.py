@@ -72,7 +72,6 @@ TWINS = (
     Twin("barcode_line", faults=UNCHECKED, is_scanner=True),
     Twin("barcode_ssi", tags_max=200, is_scanner=True),
     Twin("hid_keyboard", faults=UNCHECKED, is_scanner=True),
-    Twin("hid_pos", options=("--model", "zebra"), faults=UNCHECKED, is_scanner=True),
     Twin("hid_pos", options=("--model", "honeywell", "--aim", "C1"), faults=UNCHECKED, is_scanner=True),
 )
 
