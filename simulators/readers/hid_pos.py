@@ -4,7 +4,7 @@ r"""A simulated USB scanner in HID point-of-sale mode: a scan comes in input rep
 offset  size  meaning
 ======  ====  ==================================================================
 0       1     report id ``02``
-1       1     characters of the scan in this report, at most 56
+1       1     characters of the scan in this report, at most 56 (Honeywell: 55)
 2 or 3  3     AIM identifier with its bracket; Honeywell's stands one byte later
 5 or 6  n     the characters
 61      1     Honeywell's own code letter
@@ -25,7 +25,7 @@ from simulators.scans import PushScanner, Scan
 
 MODELS: Final = ("zebra", "honeywell")
 REPORT_BYTES: Final = 64
-TEXT_BYTES_MAX: Final = 56
+LETTER_AT: Final = 61
 AIM_UNKNOWN: Final = "X0"
 """Other symbology: the identifier is part of the report, so a scanner always sends one."""
 HONEYWELL_LETTERS: Final = {"E0": "d", "E4": "D", "C0": "j", "C1": "I", "A0": "b", "I0": "e", "d1": "w", "d2": "w",
@@ -36,18 +36,19 @@ FEATURE_ON: Final = b"\xfe\x01"
 def encode_reports(scan: Scan, *, model: str = "zebra") -> list[bytes]:
     """The reports of one scan, in order."""
     aim, octets = scan.aim or AIM_UNKNOWN, scan.text.encode()
-    parts = [octets[at : at + TEXT_BYTES_MAX] for at in range(0, len(octets), TEXT_BYTES_MAX)]
-    return [_report(part, aim, has_more=part is not parts[-1], model=model) for part in parts]
-
-
-def _report(part: bytes, aim: str, *, has_more: bool, model: str) -> bytes:
-    report = bytearray(REPORT_BYTES)
     first = 3 if model == "honeywell" else 2
-    report[0], report[1] = 0x02, len(part)
-    report[first : first + 3] = f"]{aim}".encode()
-    report[first + 3 : first + 3 + len(part)] = part
-    if model == "honeywell":
-        report[61] = ord(HONEYWELL_LETTERS.get(aim, "."))
+    size = LETTER_AT - first - 3
+    parts = [octets[at : at + size] for at in range(0, len(octets), size)]
+    letter = ord(HONEYWELL_LETTERS.get(aim, ".")) if model == "honeywell" else 0
+    head = f"]{aim}".encode()
+    return [_report(first, head + part, letter=letter, has_more=part is not parts[-1]) for part in parts]
+
+
+def _report(first: int, content: bytes, *, letter: int, has_more: bool) -> bytes:
+    report = bytearray(REPORT_BYTES)
+    report[0], report[1] = 0x02, len(content) - 3
+    report[first : first + len(content)] = content
+    report[LETTER_AT] = letter
     report[63] = 1 if has_more else 0
     return bytes(report)
 

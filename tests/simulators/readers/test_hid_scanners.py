@@ -23,6 +23,13 @@ def test_published_reports_are_sent_byte_for_byte() -> None:
     assert encode_reports(Scan(LONG, "Q1")) == [POS["pos-008"], POS["pos-009"]]
 
 
+def test_code_letter_takes_nothing_of_a_long_scan() -> None:
+    first, last = encode_reports(Scan(LONG, "Q1"), model="honeywell")
+
+    assert (first[1], first[61], first[63]) == (55, ord("s"), 1)
+    assert first[6:61] + last[6 : 6 + last[1]] == LONG.encode()
+
+
 def test_part_of_a_long_scan_tells_nothing_by_itself() -> None:
     one = PosScanner()
     one.load(f"{LONG}\nSHORT\n")
