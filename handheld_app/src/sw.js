@@ -14,7 +14,7 @@ self.addEventListener("activate", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-  // The app sends this only when no tray is open and the outbox is empty.
+  // The app sends this only before anybody has signed in, and when it owes the server nothing.
   if (event.data === "skip-waiting") self.skipWaiting();
 });
 

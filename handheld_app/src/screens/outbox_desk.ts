@@ -27,6 +27,8 @@ export function keepSending(outbox: OutboxStore, client: Client, onlink: (kind: 
       if (kind !== null) onlink(kind);
     },
   );
+  // A browser short of space clears what was not asked to stay; a refusal changes nothing that a person could do.
+  if ("storage" in navigator) void navigator.storage.persist();
   window.addEventListener("online", loop.wake);
   document.addEventListener("visibilitychange", loop.wake);
   return {

@@ -63,9 +63,9 @@ describe("sign-in", () => {
 describe("round", () => {
   it("shows the round taken last, with its age, when the line is down", async () => {
     const device = await freshDevice();
-    await loadTour(answering(200, tour), device, 1_000);
+    await loadTour(answering(200, tour), device, () => 1_000);
 
-    const loaded = await loadTour(deadLine, device, 9_000);
+    const loaded = await loadTour(deadLine, device, () => 9_000);
 
     expect(loaded).toEqual({
       link: "offline", skewMs: null,
@@ -74,14 +74,23 @@ describe("round", () => {
   });
 
   it("tells how far the device's clock is off", async () => {
-    expect((await loadTour(answering(200, tour), await freshDevice(), 2_000)).skewMs).toBe(3_000);
+    expect((await loadTour(answering(200, tour), await freshDevice(), () => 2_000)).skewMs).toBe(3_000);
+  });
+
+  it("calls a network slow that answers after three seconds", async () => {
+    const after = async (ms: number): Promise<string> => {
+      const readings = [0, ms];
+      return (await loadTour(answering(200, tour), await freshDevice(), () => readings.shift() ?? ms)).link;
+    };
+
+    expect([await after(3_000), await after(3_001)]).toEqual(["online", "slow"]);
   });
 
   it("says that nothing is planned, and fails openly when it never had a round", async () => {
     const device = await freshDevice();
 
-    expect((await loadTour(answering(404, { code: "no_tour", detail: "" }), device, 0)).state).toEqual({ kind: "empty" });
-    expect((await loadTour(deadLine, device, 0)).state).toEqual({ kind: "failed" });
-    expect((await loadTour(answering(401, { code: "not_signed_in", detail: "" }), device, 0)).link).toBe("expired");
+    expect((await loadTour(answering(404, { code: "no_tour", detail: "" }), device, () => 0)).state).toEqual({ kind: "empty" });
+    expect((await loadTour(deadLine, device, () => 0)).state).toEqual({ kind: "failed" });
+    expect((await loadTour(answering(401, { code: "not_signed_in", detail: "" }), device, () => 0)).link).toBe("expired");
   });
 });

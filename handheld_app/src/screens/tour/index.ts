@@ -12,14 +12,20 @@ export interface LoadedTour {
   readonly link: LinkState["kind"];
 }
 
-export async function loadTour(client: Client, device: DeviceStore, deviceMs: number): Promise<LoadedTour> {
+/** A longer wait for the tour is told as a slow network, ms. */
+export const SLOW_MS = 3_000;
+
+/** `clock`: the device's own, ms. */
+export async function loadTour(client: Client, device: DeviceStore, clock: () => number): Promise<LoadedTour> {
+  const deviceMs = clock();
   const answer = await client.currentTour();
+  const reached = clock() - deviceMs > SLOW_MS ? "slow" : "online";
   if (answer.ok) {
     const kept = { tour: answer.value, takenAtMs: answer.value.nowMs };
     await device.keepTour(kept);
-    return { state: { kind: "ready", ...kept }, link: "online", skewMs: answer.value.nowMs - deviceMs };
+    return { state: { kind: "ready", ...kept }, link: reached, skewMs: answer.value.nowMs - deviceMs };
   }
-  if (answer.error.kind === "refused" && answer.error.status === 404) return { state: { kind: "empty" }, link: "online", skewMs: null };
+  if (answer.error.kind === "refused" && answer.error.status === 404) return { state: { kind: "empty" }, link: reached, skewMs: null };
   const kept = await device.tour();
   const link = answer.error.kind === "signed_out" ? "expired" : "offline";
   return { state: kept === undefined ? { kind: "failed" } : { kind: "ready", ...kept }, link, skewMs: null };
