@@ -97,10 +97,9 @@ class FrameHunt:
             return at
         size = int.from_bytes(buffer[at + 1 : at + 3], "big") if is_advanced else buffer[at]
         fixed = head + 2 + self._has_status
-        if not fixed + CRC_BYTES <= size <= FRAME_BYTES_MAX:
+        is_foreign = self.address is not None and buffer[at + head : at + head + 1] not in {b"", bytes((self.address,))}
+        if is_foreign or not fixed + CRC_BYTES <= size <= FRAME_BYTES_MAX:
             raise FrameError("noise", "no frame starts with these bytes")
-        if self.address is not None and buffer[at + head : at + head + 1] not in {b"", bytes((self.address,))}:
-            raise FrameError("noise", f"the reader that we talk to has the address {self.address:02X}")
         if len(buffer) < at + size:
             return at
         raw = buffer[at : at + size]
