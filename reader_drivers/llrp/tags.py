@@ -242,7 +242,7 @@ class _Shape:
         layout, names, mask = f">{_TLV_HEAD}x", list[str](), b"\xff" * _TLV_HEAD
         at, self.bits = _TLV_HEAD, 0
         for kind, begin, end in parameters(report, at, len(report)):
-            head, name, form = _part(kind, report, begin, end)
+            head, name, form = _part(kind, report[begin:end])
             layout += f"{head}x{form}" if name in _USED else f"{end - at}x"
             names += [name] if name in _USED else []
             mask += b"\xff" * head + bytes(end - at - head)
@@ -265,22 +265,23 @@ class _Shape:
         return zip(*(columns[place] for place in self._places))  # noqa: B905 - what is not told has no end.
 
 
-def _part(kind: int, report: bytes, begin: int, end: int) -> tuple[int, str, str]:
+def _part(kind: int, content: bytes) -> tuple[int, str, str]:
     """Of one parameter: bytes that are the same in every report of the shape, name and layout of the rest."""
     known = _TV.get(kind)
     if known is not None:
         return 1, *known
+    size = _TLV_HEAD + len(content)
     if kind == EPC_DATA:
-        return _EPC_HEAD, "epc", f"{end - begin + _TLV_HEAD - _EPC_HEAD}s"
-    if kind == READ_RESULT and _READ.unpack_from(report, begin)[:2] == (0, TID_OP):
-        return _READ_HEAD, "tid", f"{end - begin + _TLV_HEAD - _READ_HEAD}s"
+        return _EPC_HEAD, "epc", f"{size - _EPC_HEAD}s"
+    if kind == READ_RESULT and _READ.unpack_from(content)[:2] == (0, TID_OP):
+        return _READ_HEAD, "tid", f"{size - _READ_HEAD}s"
     if kind == READ_RESULT:
         return _READ_HEAD, "", ""
     if kind != CUSTOM:
         return _TLV_HEAD, "", ""
-    vendor, subtype = _VENDOR.unpack_from(report, begin)
+    vendor, subtype = _VENDOR.unpack_from(content)
     if vendor == IMPINJ and subtype == IMPINJ_TID:
-        return _IMPINJ_TID_HEAD, "tid", f"{end - begin + _TLV_HEAD - _IMPINJ_TID_HEAD}s"
+        return _IMPINJ_TID_HEAD, "tid", f"{size - _IMPINJ_TID_HEAD}s"
     if vendor == IMPINJ and subtype in _IMPINJ:
         return _VENDOR_HEAD, *_IMPINJ[subtype]
     return _VENDOR_HEAD, "", ""

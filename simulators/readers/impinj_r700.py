@@ -133,25 +133,25 @@ class R700:
                 status, body = 200, {}
             case "POST", "/profiles/stop":
                 status, body, events = 204, {}, self._stop()
-            case (("GET" | "PUT" | "POST"), _) if path.startswith(PRESETS):
-                status, body, events = self._preset(method, path.removeprefix(PRESETS), order["body"], now_s)
+            case "PUT", _ if path.startswith(PRESETS):
+                status, body = self._keep(path.removeprefix(PRESETS), order["body"])
+            case "GET", _ if path.removeprefix(PRESETS) in self._presets:
+                status, body = 200, self._presets[path.removeprefix(PRESETS)]
+            case "POST", _ if path.startswith(PRESETS) and path.endswith("/start"):
+                status, body, events = self._start(path.removeprefix(PRESETS).removesuffix("/start"), now_s)
         answer = {"method": method, "path": path, "status": status, "body": body or None}
         return [*events, json.dumps({"answer": answer}).encode() + b"\n"]
 
-    def _preset(self, method: str, name: str, body: Any, now_s: float) -> tuple[int, dict[str, Any], list[bytes]]:
-        name, _, act = name.partition("/")
-        if method == "PUT":
-            fault = _fault_of(body)
-            if fault:
-                return 400, {"message": fault}, []
-            self._presets[name] = body
-            return 204, {}, []
+    def _keep(self, name: str, preset: Any) -> tuple[int, dict[str, Any]]:
+        fault = _fault_of(preset)
+        if fault:
+            return 400, {"message": fault}
+        self._presets[name] = preset
+        return 204, {}
+
+    def _start(self, name: str, now_s: float) -> tuple[int, dict[str, Any], list[bytes]]:
         if name not in self._presets:
             return 404, {"message": f"no preset {name}"}, []
-        if method == "GET":
-            return 200, self._presets[name], []
-        if act != "start":
-            return 404, {"message": "no such act"}, []
         if self._active:
             return 409, {"message": "already running"}, []
         self._active, self._next_at_s = self._presets[name], now_s
