@@ -21,7 +21,8 @@ RAW_BYTES_MAX: Final = SCAN_CHARACTERS_MAX * 10 * REPORT_BYTES
 ENTER, TABULATOR = "Enter", "Tab"
 _LINE_ENDS: Final = {"\r": ENTER, "\n": ENTER, "\t": TABULATOR}
 """Ctrl+M, Ctrl+J and Ctrl+I are other ways to type the keys."""
-_WITH_CHARACTER_OF_ALT: Final = 255
+_NUMBER_MAX: Final = 255
+"""A character by its number is one byte of a page."""
 
 
 class Typed(msgspec.Struct, frozen=True, gc=False):
@@ -113,7 +114,7 @@ class TypedScans:
 
 def _of_number(digits: str) -> str | None:
     """The character of Alt and these keypad digits: Windows' page with a 0 before it, the old DOS page without."""
-    if int(digits) > _WITH_CHARACTER_OF_ALT:
+    if int(digits) > _NUMBER_MAX:
         return None
     page = "cp1252" if digits.startswith("0") else "cp437"
     return bytes((int(digits),)).decode(page, errors="replace")

@@ -184,19 +184,16 @@ class SsiScanner:
         refusal = self._refusal(packet)
         if refusal:
             return encode_packet(NAK, bytes((refusal,)))
-        match packet.opcode:
-            case 0xC6:
-                self._parameters |= dict(zip(packet.payload[1::2], packet.payload[2::2], strict=True))
-            case 0xC8:
-                self._parameters = dict(DEFAULTS)
-            case 0xE4:
-                self._session_until_s = now_s + SESSION_S
-            case 0xE5:
-                self._session_until_s = None
-            case 0xE9 | 0xEA:
-                self._is_enabled = packet.opcode == SCAN_ENABLE
-            case 0xEB:
-                self._is_asleep = True
+        if packet.opcode == PARAM_SEND:
+            self._parameters |= dict(zip(packet.payload[1::2], packet.payload[2::2], strict=True))
+        elif packet.opcode == PARAM_DEFAULTS:
+            self._parameters = dict(DEFAULTS)
+        elif packet.opcode in {START_SESSION, STOP_SESSION}:
+            self._session_until_s = now_s + SESSION_S if packet.opcode == START_SESSION else None
+        elif packet.opcode in {SCAN_ENABLE, SCAN_DISABLE}:
+            self._is_enabled = packet.opcode == SCAN_ENABLE
+        elif packet.opcode == SLEEP:
+            self._is_asleep = True
         return encode_packet(ACK)
 
     def _refusal(self, packet: Packet) -> int:
