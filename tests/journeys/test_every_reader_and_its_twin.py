@@ -59,13 +59,13 @@ class Twin:
 
 TWINS = (
     Twin("thingmagic_ff", antennas=4),
-    Twin("tsl_ascii2"),
-    Twin("magicrf_bb"),
+    Twin("tsl_ascii2", faults=f"{FAULTS},burst=0.02"),
+    Twin("magicrf_bb", faults=f"{FAULTS},burst=0.02"),
     Twin("magicrf_bb", options=("--model", "AA")),
     Twin("feig_iso", has_uids=True),
     Twin("feig_iso", options=("--model", "mux"), antennas=3, has_uids=True),
     Twin("uhfreader_crc16", antennas=4),
-    Twin("uhfreader_crc16", options=("--model", "18-active")),
+    Twin("uhfreader_crc16", options=("--model", "18")),
     Twin("r2000_a0", antennas=4, faults=f"{FAULTS},burst=0.02", proof="tags_intact_twice"),
     Twin("llrp", antennas=4, faults=OVER_TCP),
     Twin("impinj_r700_json", antennas=4, faults=OVER_TCP),
