@@ -17,6 +17,7 @@ Tags are told without antenna and TID: there is one antenna, and a TID needs an 
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
+from reader_drivers.belief import Belief
 from reader_drivers.driver import (
     EpcChange,
     Event,
@@ -76,6 +77,8 @@ class MagicRfDriver(OrderSession[Frame, Step]):
         self._repolls = 0
         self._target = Target.A
         self._turn = _Turn(0)
+        self._belief = Belief()
+        """Of tags that no CRC proves."""
         self._is_whole = True
         """False: the running pass was cut, so that its end proves no silence."""
 
@@ -133,15 +136,18 @@ class MagicRfDriver(OrderSession[Frame, Step]):
 
     def _report(self, frame: Frame, now: int) -> Output:
         try:
-            read = tag_read(decode_tag(frame.parameter), antenna=ANTENNA, at_ms=now)
+            report = decode_tag(frame.parameter)
         except FrameError as error:
             return Output((Rejected(frame.raw, str(error)),))
+        read = tag_read(report, antenna=ANTENNA, at_ms=now)
         if self._phase not in {ReaderPhase.READING, ReaderPhase.STOPPING}:
             return Output((read,), self._silence_stray_polls())
         # A module that goes on telling tags has not heard the stop; it is not lost.
         self._sends = min(self._sends, 1)
+        if not report.is_proven and not self._belief.hear(report.epc, frame.raw, round_no=self._turn.from_ms, now=now):
+            return Output()
         assert self._plan is not None
-        tag = bytes.fromhex(read.id_hex)
+        tag = report.epc
         first = self._turn.first_heard.get(tag)
         is_again = first is not None and now - first >= self._plan.pass_min_ms
         over = self._end_turn(now) if is_again else Output()
@@ -193,7 +199,7 @@ class MagicRfDriver(OrderSession[Frame, Step]):
     def _end_pass(self, now: int) -> tuple[Event, ...]:
         ended = self._passes.end_complete(now) if self._is_whole else self._passes.cut((ANTENNA,), now)
         self._is_whole = True
-        return ended
+        return (*ended, *self._belief.expire(now))
 
     def _answered(self, frame: Frame, now: int) -> Output:
         assert self._awaited is not None
@@ -201,7 +207,7 @@ class MagicRfDriver(OrderSession[Frame, Step]):
             return self._turned(_reply(frame), now)
         if self._phase is ReaderPhase.STOPPING:
             self._rest()
-            return Output((*self._passes.close(now), self._enter(ReaderPhase.IDLE)))
+            return Output((*self._passes.close(now), *self._belief.close(), self._enter(ReaderPhase.IDLE)))
         if self._phase is ReaderPhase.STARTING and (mismatch := self._mismatch(frame)) is not None:
             return Output((mismatch, *self._refuse(now, mismatch.meaning)))
         return self._go_on(_reply(frame), now)

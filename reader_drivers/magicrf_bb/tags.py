@@ -36,6 +36,11 @@ class TagReport(msgspec.Struct, frozen=True, gc=False):
     epc: bytes
     tag_crc: int
 
+    @property
+    def is_proven(self) -> bool:
+        """The CRC was compared. False: PC announces an XPC word that the module leaves out, and the CRC is over it too."""
+        return self.xpc_w1 is not None or not self.pc & PC_HAS_XPC
+
 
 def decode_tag(parameter: bytes) -> TagReport:
     """The tag of a notification. Raises: FrameError: its length is not the one in its PC, or the tag's CRC does not fit."""
@@ -47,18 +52,16 @@ def decode_tag(parameter: bytes) -> TagReport:
     has_xpc = bool(pc & PC_HAS_XPC) and size == announced + 2
     if size - 2 * has_xpc != announced:
         raise FrameError("length", f"the EPC has {size} bytes, PC {pc:04X} announces {announced}")
-    tag_crc = int.from_bytes(parameter[-2:], "big")
-    # Where the XPC word is left out, the CRC is over more than the module tells.
-    is_covered = has_xpc or not pc & PC_HAS_XPC
-    if is_covered and tag_crc != crc_gen2(parameter[1:-2]):
-        raise FrameError("crc", f"the tag's CRC {tag_crc:04X} does not fit its PC and EPC")
-    return TagReport(
+    report = TagReport(
         rssi_dbm=(parameter[0] ^ 0x80) - 0x80,
         pc=pc,
         xpc_w1=int.from_bytes(parameter[3:5], "big") if has_xpc else None,
         epc=parameter[3 + 2 * has_xpc : -2],
-        tag_crc=tag_crc,
+        tag_crc=int.from_bytes(parameter[-2:], "big"),
     )
+    if report.is_proven and report.tag_crc != crc_gen2(parameter[1:-2]):
+        raise FrameError("crc", f"the tag's CRC {report.tag_crc:04X} does not fit its PC and EPC")
+    return report
 
 
 def encode_tag(report: TagReport) -> bytes:

@@ -16,6 +16,7 @@ second hearing on (see `belief`).
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
+from reader_drivers.belief import Belief
 from reader_drivers.driver import (
     EpcChange,
     Event,
@@ -31,7 +32,6 @@ from reader_drivers.driver import (
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.passes import PassTracker
 from reader_drivers.r2000_a0 import access, orders
-from reader_drivers.r2000_a0.belief import Belief
 from reader_drivers.r2000_a0.bring_up import QUESTIONS, Step, mismatch, steps_after
 from reader_drivers.r2000_a0.frames import BROADCAST, Frame, FrameHunt, encode_frame
 from reader_drivers.r2000_a0.tags import Answer, Failure, RoundEnd, Tag, decode_answer, tag_read

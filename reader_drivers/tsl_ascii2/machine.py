@@ -23,6 +23,7 @@ from reader_drivers.driver import (
     ReaderPhase,
     ReadPlan,
     Reply,
+    joined,
 )
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.order_session import OrderSession, Patience
@@ -158,7 +159,9 @@ class TslDriver(OrderSession[Line, orders.Step]):
             read = self._witness.read(tag, antenna=ANTENNA, at_ms=now)
         except FrameError as error:
             return (Rejected(tag.raw, str(error)),)
-        self._told_epc = bytes.fromhex(read.id_hex)
+        self._told_epc = bytes.fromhex(tag.values["EP"])
+        if read is None:
+            return ()
         if self._phase in {ReaderPhase.READING, ReaderPhase.STOPPING}:
             self._passes.hear(ANTENNA, (bytes.fromhex(read.id_hex), bytes.fromhex(read.tid_hex or "")), now)
         return (read,)
@@ -192,7 +195,7 @@ class TslDriver(OrderSession[Line, orders.Step]):
         if self._errors >= ERRORS_MAX:
             detail = f"The sled cannot read tags: {_meaning(error)}."
             return Output((*ended, *shown, *self._refuse(now, detail)))
-        return Output((*ended, *shown), self._send_inventory())
+        return joined((Output((*ended, *shown)), self._next_inventory(now)))
 
     def _end_pass(self, error: int, now: int) -> tuple[Event, ...]:
         """An inventory is over, and with its last target the pass. A pass that was broken off proves no silence."""
@@ -219,7 +222,7 @@ class TslDriver(OrderSession[Line, orders.Step]):
             shown = _shown(error, block, now)
         if self._steps:
             return Output((shown,), self._give_next())
-        return Output((shown, *self._begin_reading(now)), self._send_inventory())
+        return joined((Output((shown, *self._begin_reading(now))), self._next_inventory(now)))
 
     def _accessed(self, error: int, block: list[Line], now: int) -> Output:
         assert self._access is not None
@@ -265,12 +268,11 @@ class TslDriver(OrderSession[Line, orders.Step]):
         self._is_doubtful = self._is_doubtful or self._phase is ReaderPhase.READING
         return super()._repeat(now)
 
-    def _send_inventory(self) -> bytes:
+    def _next_inventory(self, now: int) -> Output:
         assert self._plan is not None
         text = orders.inventory(self._plan.session, self._inventories)
         self._inventories += 1
-        self._witness.begin_inventory()
-        return self._send(orders.Step(text))
+        return Output(self._witness.begin_inventory(now), self._send(orders.Step(text)))
 
     def _patience_ms(self, step: orders.Step) -> int:
         with_tags = {ReaderPhase.READING, ReaderPhase.ACCESSING}

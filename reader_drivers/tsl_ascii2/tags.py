@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from reader_drivers.errors import FrameError
+from reader_drivers.belief import Belief
+from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.framing import crc_gen2
 from reader_drivers.reads import TagRead
 from reader_drivers.tsl_ascii2.frames import Line
@@ -21,8 +22,6 @@ _BEFORE_EPC: Final = frozenset({"IX", "DT", "PC"})
 """Lines that may stand before the EPC of their tag."""
 PC_IS_UII: Final = 0x0100
 PC_HAS_XPC: Final = 0x0200
-ONCE_MAX: Final = 65_536
-"""Values that are remembered, far more than a shop has; beyond it all of them must be told twice anew."""
 
 
 class TagLines:
@@ -120,29 +119,31 @@ class Witness:
 
     def __init__(self) -> None:
         self._kinds_proven: set[bool] = set()
-        self._once: dict[tuple[str, str], int] = {}
-        """(EPC, TID) → the inventory that told it first."""
+        self._epcs = Belief()
+        self._tids = Belief()
         self._inventory = 0
 
-    def begin_inventory(self) -> None:
-        """Another inventory is ordered: what it tells again is told anew, not a repeated line."""
+    def begin_inventory(self, now: int) -> tuple[Rejected, ...]:
+        """Another inventory is ordered: what it tells again is told anew. Tags that were never told again come out."""
         self._inventory += 1
+        self._tids.expire(now)
+        return self._epcs.expire(now)
 
-    def read(self, tag: TagLines, *, antenna: int, at_ms: int) -> TagRead:
-        """The read that the lines make, with a TID only if it is proved. Raises: FrameError: they prove no tag."""
+    def read(self, tag: TagLines, *, antenna: int, at_ms: int) -> TagRead | None:
+        """The read that the lines make, with a TID only if it is proved. None: it must be told again.
+
+        Raises: FrameError: they prove no tag.
+        """
         read = tag.read(antenna=antenna, at_ms=at_ms)
         kind = "TD" in tag.values
         if tag.is_proven:
             self._kinds_proven.add(kind)
         elif kind in self._kinds_proven and not tag.has_xpc:
             raise FrameError("crc", "the tag's CRC is missing or does not fit its PC and EPC")
-        elif not self._is_told_again(read.id_hex, ""):
-            raise FrameError("crc", "no CRC proves this tag; it counts when another inventory tells it")
-        if read.tid_hex and not tag.is_tid_proven and not self._is_told_again(read.id_hex, read.tid_hex):
-            return msgspec.structs.replace(read, tid_hex=None)
-        return read
-
-    def _is_told_again(self, epc: str, tid: str) -> bool:
-        if len(self._once) >= ONCE_MAX:
-            self._once.clear()
-        return self._once.setdefault((epc, tid), self._inventory) != self._inventory
+        elif not self._epcs.hear(read.id_hex.encode(), tag.raw, round_no=self._inventory, now=at_ms):
+            return None
+        if not read.tid_hex or tag.is_tid_proven:
+            return read
+        code = f"{read.id_hex} {read.tid_hex}".encode()
+        is_proved = self._tids.hear(code, tag.raw, round_no=self._inventory, now=at_ms)
+        return read if is_proved else msgspec.structs.replace(read, tid_hex=None)

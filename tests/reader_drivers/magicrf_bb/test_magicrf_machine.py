@@ -213,6 +213,22 @@ def test_stop_counts_everything_before_its_answer(reading: MagicRfDriver) -> Non
     assert output.sent == b""
 
 
+def test_tag_whose_crc_covers_a_word_left_out_counts_when_another_turn_tells_it(reading: MagicRfDriver) -> None:
+    odd = encode_notification(bytes.fromhex("CE 1200 30751FEB 1234"))
+
+    assert [reads(reading.feed(odd, now)) for now in (10, 20)] == [[], []]
+    turn(reading, 40)
+    assert reads(reading.feed(odd, 50)) == ["30751FEB"]
+
+
+def test_tag_that_stays_unproven_is_said_at_the_end(reading: MagicRfDriver) -> None:
+    odd = encode_notification(bytes.fromhex("CE 1200 30751FEB 1234"))
+    reading.feed(odd, 10)
+    reading.stop()
+
+    assert [event.raw for event in reading.feed(STOPPED, 20).events if isinstance(event, Rejected)] == [odd]
+
+
 def test_stop_between_two_turns_begins_no_other(reading: MagicRfDriver) -> None:
     reading.feed(NO_TAG * QUIET_POLLS, 10)
     reading.stop()

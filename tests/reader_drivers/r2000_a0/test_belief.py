@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from reader_drivers.belief import BELIEF_MS, CODES_MAX, Belief
 from reader_drivers.driver import ReadPlan, Region
 from reader_drivers.errors import FrameError, Rejected
-from reader_drivers.r2000_a0.belief import BELIEF_MS, CODES_MAX, Belief
 from reader_drivers.r2000_a0.frames import Frame, FrameHunt
 from reader_drivers.r2000_a0.machine import QUIET_MS, R2000Driver
 from reader_drivers.r2000_a0.orders import INVENTORIES

@@ -102,7 +102,7 @@ def test_damaged_line_costs_its_tag_and_no_other(reading: TslDriver) -> None:
 
 
 def test_changed_digit_is_found_by_the_crc_of_the_tag(reading: TslDriver) -> None:
-    output = reading.feed(block(".iv -qt a", RING.replace("EP: 3", "EP: 4"), CHAIN), 20)
+    output = reading.feed(block(".iv -qt a", CHAIN, RING.replace("EP: 3", "EP: 4")), 20)
 
     assert reads(output) == ["E28011704000021D35AE4008"]
     assert [event.reason[:4] for event in output.events if isinstance(event, Rejected)] == ["crc:"]

@@ -1,7 +1,7 @@
-"""Belief: which tag reports of an R2000 reader count, where one check byte is all that guards a frame.
+"""Belief: which codes count where nothing in the frame proves them, or too little.
 
-Two turned bits pass the check once in sixteen times. The frame then tells a code that no tag has, or that of a piece that
-is not there: its length and the tag's control word show that seldom, and the reports hold nothing else to hold it against.
+An R2000 reader guards a frame by one check byte: two turned bits pass it once in sixteen times. A TSL sled guards no line. What
+is told then is a code that no tag has, or that of a piece that is not there, and there is nothing else to hold it against.
 So a code counts from its second hearing on: in another round, so that a frame repeated on its way proves nothing, and not
 long after the one before. A tag that lies before the antenna is heard in round after round, and loses one hearing of many.
 Decision record 0015.
@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from reader_drivers.errors import Rejected
 
-BELIEF_MS: Final = 30_000
-"""A code that was silent for longer has to be heard twice again. Eight antennas with full trays come round in less."""
+BELIEF_MS: Final = 120_000
+"""A code that was silent for longer has to be heard twice again. Eight antennas with thousands of tags come round in less."""
 CODES_MAX: Final = 65_536
 """Codes remembered at once, far more than tags in any room; beyond, the one that was silent longest is forgotten."""
-_REASON: Final = "unconfirmed: the code was heard once only, and the check byte of one frame proves too little"
+_REASON: Final = "unconfirmed: the code was heard once only, and one frame proves too little"
 
 
 class _Hearing(NamedTuple):
@@ -32,7 +32,7 @@ class Belief:
         self._heard: dict[bytes, _Hearing] = {}
 
     def hear(self, code: bytes, raw: bytes, *, round_no: int, now: int) -> bool:
-        """A frame told this control word and EPC. True: it counts."""
+        """A frame told this code. True: it counts. `raw` must not be empty: it is what comes out if it never does."""
         before = self._heard.pop(code, None)
         is_recent = before is not None and now - before.at_ms <= BELIEF_MS
         is_proved = before is not None and is_recent and (not before.unproved or before.round_no != round_no)
