@@ -116,6 +116,16 @@ class KeepAlive:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A person pressed a button of the reader, such as the trigger of a sled."""
+
+    name: str
+    action: str
+    """`single`, `double` or `off` (let go)."""
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Temperature:
     """The reader told how warm it is."""
 
@@ -209,6 +219,7 @@ Event: TypeAlias = (
     | KeepAlive
     | ReaderState
     | ReaderError
+    | Button
     | Temperature
     | Reply
     | TidRead

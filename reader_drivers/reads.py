@@ -12,6 +12,7 @@ Wire: WebSocket `/v1/agent/stream`, `Authorization: Bearer <token>`, one msgpack
 | drain | server | attachment | end the attachment: last pass ended, folds flushed |
 | drained | agent | attachment, to_seq | no read of this attachment is in a later batch; complete when acked ≥ to_seq |
 | idle | server | reader | end every attachment of this reader and stop transmitting |
+| press | agent | reader, button, action | a person pressed a button of a reader; passed on to who watches, not stored |
 | health | agent | reader, state, detail, figures | state of a reader: see `ReaderHealth` |
 
 Rows of a batch are arrays as well: passes `(ant, n, from_ms, to_ms)`, reads `(epc, tid, ant, first_ms, last_ms, dcount,
@@ -250,7 +251,17 @@ class ReaderHealth(msgspec.Struct, frozen=True, array_like=True, tag="health"):
     """None: the agent has no such reader."""
 
 
-Message: TypeAlias = Hello | Batch | Ack | Listen | Listening | Drain | Drained | Idle | ReaderHealth
+class Press(msgspec.Struct, frozen=True, array_like=True, tag="press"):
+    """A person pressed a button of one reader."""
+
+    reader: Name
+    button: Name
+    """`trigger` of a sled."""
+    action: Name
+    """`single`, `double` or `off` (let go)."""
+
+
+Message: TypeAlias = Hello | Batch | Ack | Listen | Listening | Drain | Drained | Idle | ReaderHealth | Press
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final
 from reader_drivers.agent.capture import CaptureRefused, Line, bytes_of, plan_of, read_capture
 from reader_drivers.agent.decode import read_fields
 from reader_drivers.agent.protocols import UnknownProtocol, protocol_named
-from reader_drivers.driver import Driver, Event, KeepAlive, Output, PassEnd, ReaderError, ReaderState, Reply
+from reader_drivers.driver import Button, Driver, Event, KeepAlive, Output, PassEnd, ReaderError, ReaderState, Reply
 from reader_drivers.errors import PlanRefused, Rejected
 from reader_drivers.reads import BarcodeScan, TagRead
 
@@ -133,6 +133,8 @@ def told(event: Event) -> tuple[str, dict[str, Any]]:
             return "state", {"phase": phase.value, "detail": detail}
         case ReaderError(error_code, meaning):
             return "error", {"error_code": error_code, "meaning": meaning}
+        case Button(name, action):
+            return "button", {"button": name, "action": action}
         case KeepAlive():
             return "keep_alive", {}
         case Reply(name, raw):

@@ -60,7 +60,7 @@ class Agent:
         # One thread: SQLite work keeps the order in which the event loop asked for it.
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._sessions = {
-            reader.name: ReaderSession(reader, self._send, capture=capture) for reader in settings.readers
+            reader.name: ReaderSession(reader, self._send, capture=capture, pressed=self._send) for reader in settings.readers
         }
         self._locks = {name: asyncio.Lock() for name in self._sessions}
         self._group = asyncio.TaskGroup()

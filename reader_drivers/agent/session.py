@@ -18,9 +18,9 @@ from reader_drivers.agent.settings import ReaderSettings
 from reader_drivers.agent.spool import Attachment
 from reader_drivers.agent.talk import TICK_S
 from reader_drivers.agent.transports import Line, SerialLink, monotonic_ms, open_link
-from reader_drivers.driver import Event, Output, PassEnd, ReaderError, ReaderPhase, ReaderState
+from reader_drivers.driver import Button, Event, Output, PassEnd, ReaderError, ReaderPhase, ReaderState
 from reader_drivers.errors import PlanRefused, ReaderLost
-from reader_drivers.reads import BarcodeScan, ReaderEntry, ReaderHealth, TagRead
+from reader_drivers.reads import BarcodeScan, Press, ReaderEntry, ReaderHealth, TagRead
 
 SETTLE_S: Final = 0.01
 """While reading, frames are taken together after this pause: one wake-up for many. Each chunk keeps its own arrival time."""
@@ -56,11 +56,14 @@ class ReaderSession:
         *,
         opener: OpenLink = open_link,
         capture: Capture | None = None,
+        pressed: Callable[[Press], None] | None = None,
     ) -> None:
+        """`pressed` is told when a person presses a button of the reader."""
         self.folder = Folder()
         """What was heard since the last flush."""
         self._settings = settings
         self._report = report
+        self._pressed = pressed
         self._opener = opener
         self._capture = capture
         driver = settings.protocol.driver()
@@ -211,6 +214,8 @@ class ReaderSession:
                     self.folder.hear(event, monotonic_ms())
             case ReaderState(phase, detail):
                 self._enter(phase, detail)
+            case Button(name, action) if self._pressed is not None:
+                self._pressed(Press(self.name, name, action))
             case ReaderError(error_code, meaning):
                 log.warning("%s reports %s: %s", self.name, error_code, meaning)
                 self._say(self._state, f"{error_code}: {meaning}")

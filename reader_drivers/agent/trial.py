@@ -9,7 +9,7 @@ from reader_drivers.agent.recognise import ask, recognise
 from reader_drivers.agent.settings import ReaderSettings
 from reader_drivers.agent.talk import Talk
 from reader_drivers.agent.transports import open_link
-from reader_drivers.driver import Event, ReaderError, ReaderPhase, ReaderState, Reply
+from reader_drivers.driver import Button, Event, ReaderError, ReaderPhase, ReaderState, Reply
 from reader_drivers.errors import Rejected
 from reader_drivers.reads import BarcodeScan, TagRead
 
@@ -47,6 +47,8 @@ class Trial:
                 self.notes.append(f"{phase.value}. {detail}".strip())
             case ReaderError(error_code, meaning):
                 self.notes.append(f"error {error_code}: {meaning}")
+            case Button(name, action):
+                self.notes.append(f"{name}: {action}")
             case Reply(name, raw):
                 self.notes.append(f"answered {name}: {raw.hex().upper()}")
             case _:

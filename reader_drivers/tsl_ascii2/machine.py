@@ -15,6 +15,7 @@ the factory, for its antenna fits no other: it is compared with the plan before 
 from typing import ClassVar, Final
 
 from reader_drivers.driver import (
+    Button,
     EpcChange,
     Event,
     KeepAlive,
@@ -41,6 +42,7 @@ ANSWER_MS: Final = 1_000
 INVENTORY_MS: Final = 2_500
 """Silence in an inventory; longer than the 2 s for which the trigger's barcode search may hold the sled."""
 SENDS_MAX: Final = 3
+SWITCH_WORDS: Final = {"off", "single", "double"}
 ERRORS_MAX: Final = 3
 """So many inventories may fail one after the other before the session ends in a fault."""
 GAP_MS: Final = 500
@@ -135,8 +137,8 @@ class TslDriver(OrderSession[Line, orders.Step]):
         if line.header in BARCODES and line.value:
             self._has_told = True
             return Output((*told, BarcodeScan(text=line.value, at_ms=now, raw=line.raw)))
-        if line.header == "SW":
-            return Output((*told, Reply(f"switch_{line.value}", line.raw)))
+        if line.header == "SW" and (action := line.value.strip().lower()) in SWITCH_WORDS:
+            return Output((*told, Button("trigger", action, line.raw)))
         if line.header in ACCESS_HEADERS:
             if len(self._told) < BLOCK_LINES_MAX:
                 self._told.append((self._told_epc, line))

@@ -128,7 +128,7 @@ def bring_up(plan: ReadPlan) -> list[Step]:
         steps.append(Step(".iv -n -fi on", loss="reads carry no TID"))
     # A person who pulls the trigger scans a label; the sled hears tags by our orders alone.
     steps.append(Step(".bc -n -e on -t 2", loss="barcodes with line breaks are not read"))
-    steps.append(Step(".sa -s bar", loss="the trigger does not scan labels"))
+    steps.append(Step(".sa -a on -s bar", loss="the trigger does not scan labels"))
     return steps
 
 

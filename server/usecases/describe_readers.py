@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from reader_drivers.reads import ReaderEntry, ReaderHealth
+from reader_drivers.reads import Press, ReaderEntry, ReaderHealth
 from server.core.ids import DeviceId
 from server.core.log import canonical
 from server.store import readers
@@ -26,6 +26,11 @@ def note_health(work: UnitOfWork, *, device_id: DeviceId, health: ReaderHealth) 
     figures = None if health.figures is None else msgspec.structs.asdict(health.figures)
     news = {"reader": health.reader, "state": health.state, "detail": health.detail, "figures": figures}
     work.announce("readers", "reader.state", news)
+
+
+def note_press(work: UnitOfWork, *, press: Press) -> None:
+    """Tell who watches the readers that somebody pressed a button of one."""
+    work.announce("readers", "reader.press", {"reader": press.reader, "button": press.button, "action": press.action})
 
 
 def _keep(work: UnitOfWork, *, device_id: DeviceId, reader: ReaderFacts) -> None:

@@ -18,6 +18,7 @@ from reader_drivers.reads import (
     Listening,
     Message,
     MessageRefused,
+    Press,
     ReaderHealth,
     decode_message,
     encode_message,
@@ -29,7 +30,7 @@ from server.store.credentials import KnownDevice
 from server.store.unit_of_work import UnitOfWork
 from server.usecases.accept_reads import Accepted, accept_batch
 from server.usecases.attach_reader import note_drained, note_listening, open_attachments
-from server.usecases.describe_readers import describe_readers, note_health
+from server.usecases.describe_readers import describe_readers, note_health, note_press
 from server.usecases.seal_round import seal_after_drain
 
 T = TypeVar("T")
@@ -114,6 +115,8 @@ class AgentSession:
                     await self._note_drained(attachment, seq)
                 case ReaderHealth():
                     await self._note_health(message)
+                case Press():
+                    await self._note_press(message)
                 case _:
                     raise MessageRefused(f"An agent does not send {type(message).__name__.lower()}.")
 
@@ -141,6 +144,9 @@ class AgentSession:
 
     async def _note_health(self, health: ReaderHealth) -> None:
         await self._written(lambda work: note_health(work, device_id=self._agent.id, health=health))
+
+    async def _note_press(self, press: Press) -> None:
+        await self._written(lambda work: note_press(work, press=press))
 
     async def _acknowledge(self) -> None:
         """Promise what is on the disk, in order; of several that are there at once, only the last."""

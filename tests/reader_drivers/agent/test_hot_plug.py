@@ -15,7 +15,7 @@ from reader_drivers.agent.spool import Attachment
 from reader_drivers.agent.transports import Line, SerialLink, monotonic_ms
 from reader_drivers.driver import KeepAlive, PassEnd, ReadPlan, Region, Temperature
 from reader_drivers.errors import ReaderLost, Rejected
-from reader_drivers.reads import ReaderFigures, ReaderHealth, TagRead
+from reader_drivers.reads import Press, ReaderFigures, ReaderHealth, TagRead
 from simulators.radio import Radio
 from simulators.readers.thingmagic_ff import ThingMagicModule
 
@@ -191,6 +191,46 @@ def test_state_comes_with_figures_and_the_temperature_the_module_told() -> None:
         assert reading.figures.heard_ago_ms is not None
 
     play(lambda: Desk("pad", link), story=story)
+
+
+def test_pulled_trigger_of_a_sled_is_passed_on_whether_a_count_is_open_or_not() -> None:
+    class SledLink(ModuleLink):
+        async def read(self, timeout_s: float) -> list[tuple[int, bytes]]:
+            await asyncio.sleep(timeout_s)
+            pulled, self.pulled = self.pulled, b""
+            return [(monotonic_ms(), pulled)] if pulled else []
+
+        pulled = b"SW: single\r\nSW: off\r\n"
+
+        async def write(self, sent: bytes) -> None:
+            del sent
+
+    async def story() -> None:
+        told: list[Press] = []
+        let_go = asyncio.Event()
+
+        def pressed(press: Press) -> None:
+            told.append(press)
+            if press.action == "off":
+                let_go.set()
+
+        async def opened(port: str, baud: int, line: Line) -> SerialLink:
+            del port, baud, line
+            return SledLink("AA" * 12)  # type: ignore[return-value]
+
+        settings = ReaderSettings(
+            name="sled", protocol=protocol_named("tsl_ascii2"), port="p", baud=1, plan=PLAN, antennas=(1,)
+        )
+        session = ReaderSession(settings, lambda _: None, opener=opened, pressed=pressed)
+        running = asyncio.create_task(session.run())
+        await asyncio.wait_for(let_go.wait(), WAIT_S)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+        assert told == [Press("sled", "trigger", "single"), Press("sled", "trigger", "off")]
+
+    asyncio.run(story())
 
 
 def test_figures_count_from_one_report_to_the_next() -> None:

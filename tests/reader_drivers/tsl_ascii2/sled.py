@@ -6,7 +6,7 @@ from reader_drivers.tsl_ascii2.machine import TslDriver
 
 PLAN = ReadPlan(region=Region.EU, power_cdbm=2_000, antennas=(1,))
 SETTINGS = ".iv -x -n -al off -c on -e on -r on -ie on -io on -ql all -qs s1 -qt a -o 20"
-BRING_UP = [".ab", ".vr", ".sr -p", SETTINGS, ".iv -n -p", ".iv -n -fi on", ".bc -n -e on -t 2", ".sa -s bar"]
+BRING_UP = [".ab", ".vr", ".sr -p", SETTINGS, ".iv -n -p", ".iv -n -fi on", ".bc -n -e on -t 2", ".sa -a on -s bar"]
 SERIAL = "US: 1128-S1-EU-000001\r\n"
 EMPTY = b"CS: .iv\r\nME: No Transponder found\r\nER: 005\r\n\r\n"
 # PC, EPC and CRC of real tags: R200 user protocol V2.3.3, a YRM100 bring-up log.

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from reader_drivers.driver import (
+    Button,
     KeepAlive,
     Output,
     PassEnd,
@@ -182,8 +183,8 @@ def test_aborted_order_is_no_fault(reading: TslDriver) -> None:
     assert [reading.feed(aborted, 5).events for _ in range(4)] == [(Reply("inventory", aborted),)] * 4
 
 
-def test_switch_is_shown(reading: TslDriver) -> None:
-    assert reading.feed(b"SW: single\r\n", 5).events == (Reply("switch_single", b"SW: single\r\n"),)
+def test_pulled_trigger_is_told(reading: TslDriver) -> None:
+    assert reading.feed(b"SW: single\r\n", 5).events == (Button("trigger", "single", b"SW: single\r\n"),)
 
 
 def test_failed_inventories_are_tried_again_then_end_in_a_fault(reading: TslDriver) -> None:

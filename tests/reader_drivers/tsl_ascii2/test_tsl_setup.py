@@ -65,7 +65,7 @@ def test_power_read_back_as_asked_goes_on() -> None:
     assert orders == BRING_UP
 
 
-@pytest.mark.parametrize("refused", [".sr -p", ".iv -n -p", ".iv -n -fi on", ".bc -n -e on -t 2", ".sa -s bar"])
+@pytest.mark.parametrize("refused", [".sr -p", ".iv -n -p", ".iv -n -fi on", ".bc -n -e on -t 2", ".sa -a on -s bar"])
 def test_order_that_a_model_does_not_know_costs_only_what_it_is_for(refused: str) -> None:
     driver = TslDriver()
 
