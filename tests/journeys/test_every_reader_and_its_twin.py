@@ -165,7 +165,9 @@ def test_every_scan_that_was_sent_is_reported_and_none_is_invented(twin: Twin, s
         scan("\n".join(texts))
         await until_told(stage, len(texts))
         # A scanner knows no stop, so the last scans are still on the cable: waiting for them fails when one is lost.
-        await stage.server.until(lambda: set(stage.stats("reader")["tags_intact"]) <= scanned(stage, from_seq))
+        await stage.server.until(
+            lambda: set(stage.stats("reader")["tags_intact"]) <= scanned(stage, from_seq), timeout_s=30 + TAGS / 20
+        )
         await drain(stage)
         found = scanned(stage, from_seq)
         intact = set(stage.stats("reader")["tags_intact"])
