@@ -120,17 +120,20 @@ export function groupByShowcase(counts: readonly TourCount[]): readonly PlaceGro
   return [...groups].map(([name, members]) => ({ name, counts: members }));
 }
 
-/** The own tray that is begun, else the next one to count or to verify, in the order of the screen after `path`, then from the top; null: none is left. */
-export function nextTray(counts: readonly TourCount[], path: string, step: "count" | "verify"): TourCount | null {
+/**
+ * The own tray that is begun, else the next one to count or to verify, in the order of the screen after `path`, then from the top; null:
+ * none is left. `done`: ids of counts that are done here, which the tour may not know yet.
+ */
+export function nextTray(counts: readonly TourCount[], path: string, wanted: { readonly step: "count" | "verify"; readonly done: ReadonlySet<string> }): TourCount | null {
   const order = groupByShowcase(counts).flatMap((group) => group.counts);
   const at = order.findIndex((count) => count.path === path);
-  const others = [...order.slice(at + 1), ...order.slice(0, at + 1)].filter((count) => count.path !== path);
-  const begun = step === "count" ? "continue" : "continue_verifying";
-  return others.find((count) => nextStep(count) === begun) ?? others.find((count) => nextStep(count) === step) ?? null;
+  const others = [...order.slice(at + 1), ...order.slice(0, at + 1)].filter((count) => count.path !== path && !wanted.done.has(count.id));
+  const begun = wanted.step === "count" ? "continue" : "continue_verifying";
+  return others.find((count) => nextStep(count) === begun) ?? others.find((count) => nextStep(count) === wanted.step) ?? null;
 }
 
-/** Buttons of the rows in the order in which a person does them: what is begun before what is not. */
-const ORDER_OF_WORK: readonly NextStep[] = ["continue", "continue_verifying", "confirm", "count", "verify"];
+/** Buttons of the rows in the order in which a person does them: what is begun first, then what is sealed, since its verifier must not fall behind. */
+const ORDER_OF_WORK: readonly NextStep[] = ["continue", "continue_verifying", "confirm", "verify", "count"];
 
 /** What this person does now: their own begun tray, else the first one to take; null: nothing is left to do here. */
 export function nextWork(counts: readonly TourCount[]): { readonly count: TourCount; readonly step: NextStep } | null {

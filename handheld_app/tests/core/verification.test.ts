@@ -64,11 +64,12 @@ describe("the way through the screens", () => {
     expect(led(count("P 1", "REVEALED", "A"))).toBe(undefined);
   });
 
-  it("does what is begun first, then counts, then verifies", () => {
+  it("does what is begun first, then verifies, then counts", () => {
     const counts = [count("V 1/P 1", "SEALED_A"), count("V 1/P 2", "PLANNED"), count("V 2/P 1", "COUNTING", "A"), count("V 2/P 2", "SEALED_A", "A")];
     const work = (from: number) => nextWork(counts.filter((_, at) => at < from))?.count.path;
 
-    expect([4, 2, 1, 0].map(work)).toEqual(["V 2/P 1", "V 1/P 2", "V 1/P 1", undefined]);
+    expect([4, 2, 0].map(work)).toEqual(["V 2/P 1", "V 1/P 1", undefined]);
+    expect(nextWork(counts.slice(1, 2))?.count.path).toBe("V 1/P 2");
     expect(nextWork(counts.slice(3))).toBe(null);
   });
 
@@ -82,9 +83,9 @@ describe("the way through the screens", () => {
   it("takes the next tray below, then from the top, and none of the other kind", () => {
     const counts = [count("V 1/P 10", "PLANNED"), count("V 1/P 2", "PLANNED"), count("V 1/P 3", "SEALED_A"), count("V 2/P 1", "SEALED_A", "A")];
 
-    expect(nextTray(counts, "V 1/P 2", "count")?.path).toBe("V 1/P 10");
-    expect(nextTray(counts, "V 1/P 10", "count")?.path).toBe("V 1/P 2");
-    expect(nextTray(counts, "V 1/P 2", "verify")?.path).toBe("V 1/P 3");
-    expect(nextTray(counts, "V 1/P 3", "verify")).toBe(null);
+    expect(nextTray(counts, "V 1/P 2", { step: "count", done: new Set() })?.path).toBe("V 1/P 10");
+    expect(nextTray(counts, "V 1/P 10", { step: "count", done: new Set() })?.path).toBe("V 1/P 2");
+    expect(nextTray(counts, "V 1/P 2", { step: "verify", done: new Set() })?.path).toBe("V 1/P 3");
+    expect(nextTray(counts, "V 1/P 3", { step: "verify", done: new Set() })).toBe(null);
   });
 });

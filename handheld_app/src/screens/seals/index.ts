@@ -27,8 +27,7 @@ export function sealedByMe(counts: readonly TourCount[]): readonly TourCount[] {
   return counts.filter((count) => nextStep(count) === "wait_for_verifier");
 }
 
-/** Counts without those whose seal is written here: the tour may not know of it yet. */
-export function withoutSeals(counts: readonly TourCount[], seals: readonly FollowedSeal[]): readonly TourCount[] {
-  const written = new Set(seals.filter(({ state }) => state.kind !== "refused").map(({ count }) => count.id));
-  return counts.filter((count) => !written.has(count.id));
+/** Ids of the counts whose seal is written here: the tour may not know of it yet. */
+export function sealedHere(seals: readonly FollowedSeal[]): ReadonlySet<string> {
+  return new Set(seals.filter(({ state }) => state.kind !== "refused").map(({ count }) => count.id));
 }
