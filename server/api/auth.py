@@ -15,6 +15,22 @@ PROTOCOL_PREFIX: Final = "bearer."
 """A browser cannot set headers on a WebSocket: it offers the sub-protocol `bearer.<token>` beside `baguier.v1`."""
 
 
+WATCHERS: Final = frozenset({"manage", "own", "read"})
+"""Any of these rights shows what is missing in the whole shop: the board, its live line and the cases."""
+
+
+class OriginUnknown(NotAllowed):
+    """A page of another host opens a connection here."""
+
+    code: ClassVar[str] = "origin_unknown"
+
+
+class RightMissing(NotAllowed):
+    """The person has not the right that this act needs."""
+
+    code: ClassVar[str] = "right_missing"
+
+
 class NotSignedIn(NotAllowed):
     """No token, or one that is unknown, ended or revoked."""
 
@@ -33,6 +49,20 @@ def bearer_token(connection: HTTPConnection) -> str:
     if not token or len(token) > TOKEN_CHARACTERS_MAX:
         raise NotSignedIn("Nobody is signed in. Sign in on a paired device and try again; nothing is lost.")
     return token.strip()
+
+
+def require_own_origin(connection: HTTPConnection) -> None:
+    """Refuse a page that was not loaded from the host it connects to; a program names no origin.
+
+    For WebSockets: a browser opens them from any page, and asks nobody.
+    Raises: OriginUnknown.
+    """
+    origins, hosts = connection.headers.getlist("origin"), connection.headers.getlist("host")
+    if not origins:
+        return
+    scheme, _, authority = origins[0].lower().partition("://")
+    if len(origins) > 1 or scheme not in {"http", "https"} or [authority] != [host.lower() for host in hosts]:
+        raise OriginUnknown("This page was loaded from another address. Open the app at the server's own one.")
 
 
 def known_device(context: Context, token: str) -> KnownDevice:

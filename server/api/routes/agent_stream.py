@@ -23,7 +23,7 @@ from reader_drivers.reads import (
     decode_message,
     encode_message,
 )
-from server.api.auth import known_agent
+from server.api.auth import known_agent, require_own_origin
 from server.api.context import Context, context_of
 from server.core.errors import DomainError
 from server.store.credentials import KnownDevice
@@ -177,6 +177,7 @@ async def agent_stream(socket: WebSocket) -> None:
     """The agents' stream; see the table of messages in `reader_drivers.reads`. Refused before it opens without a token."""
     context = context_of(socket)
     try:
+        require_own_origin(socket)
         agent = await asyncio.to_thread(known_agent, context, socket)
     except DomainError as refusal:
         await socket.close(POLICY_VIOLATION, refusal.code)

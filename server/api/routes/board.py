@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from server.api.auth import Person
+from server.api.auth import WATCHERS, Person
 from server.api.context import Context, context_of
 from server.api.strict_json import StrictRoute
 from server.core.errors import NotAllowed
@@ -16,8 +16,6 @@ from server.usecases.show_board import Board, note_seen, show_board
 
 router = APIRouter(prefix="/v1/board", tags=["board"], route_class=StrictRoute)
 TOPIC: Final = "board"
-WATCHERS: Final = frozenset({"manage", "own", "read"})
-"""Any of these rights shows the board."""
 
 
 class NoBoard(NotAllowed):

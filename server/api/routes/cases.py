@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
-from server.api.auth import Person
+from server.api.auth import WATCHERS, Person, RightMissing
 from server.api.context import context_of
 from server.api.strict_json import Asked, StrictRoute
 from server.clock import from_ms, to_ms
@@ -52,7 +52,10 @@ class CaseShown(BaseModel):
 
 @router.get("")
 def open_cases(request: Request, person: Person) -> list[CaseShown]:
-    """Cases that nobody has decided, oldest first. 403 `counting_blind` while I count one of their places blind."""
+    """Cases that nobody has decided, oldest first, for who manages, owns or reads.
+
+    403 `counting_blind` while I count one of their places blind.
+    """
     store = context_of(request).store
     found = store.read(lambda conn: cases.open_ones(conn, store.shop_id))
     _require_seen(request, person, found)
@@ -97,7 +100,12 @@ async def investigate(request: Request, case_id: Id, person: Person) -> CaseShow
 
 
 def _require_seen(request: Request, person: SignedIn, found: tuple[Case, ...]) -> None:
-    """Refuse to name a piece or place that this person counts blind."""
+    """Refuse to name a piece or place that this person counts blind, and all cases to who only counts.
+
+    A case begins when its count is revealed and recounted: no blind round of it is left, so a look ends nobody's blindness.
+    """
+    if not person.rights & WATCHERS:
+        raise RightMissing(f"{person.name} may not see the cases. Ask a colleague who manages, owns or reads.")
     store = context_of(request).store
     subjects = [case.subject for case in found]
     store.read(

@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from server.api.auth import person_of
+from server.api.auth import WATCHERS, person_of, require_own_origin
 from server.api.context import Context, context_of
 from server.core.errors import DomainError, Malformed
 from server.core.ids import RoundId
@@ -41,7 +41,7 @@ def wanted_topics(asked: str, person: SignedIn) -> frozenset[str]:
     unknown = sorted(topic for topic in topics if topic not in OPEN_TOPICS and not topic.startswith(ROUND))
     if not topics or unknown or len(topics) > TOPICS_MAX:
         raise Malformed("Name 1 to 64 topics of board, readers, tour and round/<id>, separated by commas.")
-    if not person.rights & {"manage", "own", "read"}:
+    if not person.rights & WATCHERS:
         return topics - {BOARD}
     return topics
 
@@ -81,6 +81,7 @@ async def live(socket: WebSocket, *, topics: str = "", since: str = "", epoch: s
     try:
         if max(len(topics), len(since)) > QUERY_CHARACTERS_MAX:
             raise Malformed("The query is too long; watch fewer topics.")
+        require_own_origin(socket)
         person = await asyncio.to_thread(person_of, context, socket)
         wanted = wanted_topics(topics, person)
         await asyncio.to_thread(require_own_rounds, context, person, wanted)

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Depends, Header, Request
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 from starlette.requests import HTTPConnection
 
-from server.api.auth import NotSignedIn, bearer_token
+from server.api.auth import NotSignedIn, RightMissing, bearer_token
 from server.api.context import context_of
 from server.api.strict_json import Asked, StrictRoute
-from server.core.errors import Absent, Conflict, Malformed, NotAllowed
+from server.core.errors import Absent, Conflict, Malformed
 from server.core.ids import DeviceId, PersonId, PieceRef, PlaceId
 from server.core.pieces import Status
-from server.store import packs, people
+from server.store import packs, people, rounds
 from server.store.credentials import device_by_secret, secret_sha256, signed_in
 from server.store.packs import MoveRow
 from server.store.unit_of_work import UnitOfWork
@@ -28,12 +28,6 @@ router = APIRouter(prefix="/v1", tags=["stock"], route_class=StrictRoute)
 
 RIGHT: Final = "manage"
 _WITH_PLACE: Final = (MoveKind.MOVED, MoveKind.BACK)
-
-
-class RightMissing(NotAllowed):
-    """The person has not the right that this act needs."""
-
-    code: ClassVar[str] = "right_missing"
 
 
 class KeyReused(Conflict):
@@ -87,13 +81,15 @@ class MoveAsked(Asked):
 
 
 class MoveShown(BaseModel):
-    """A recorded move; the same answer however often it is asked for."""
+    """A recorded move; the same answer however often it is asked for, but for the places."""
 
     id: str
     piece: str
     kind: str
     from_place: str | None
+    """null: none, or I have an unsealed round: where pieces belong is then shown to me by no route."""
     to_place: str | None
+    """As above."""
     from_status: str | None
     to_status: str
     at: datetime
@@ -113,13 +109,18 @@ async def add_move(
 ) -> MoveShown:
     """Record one move. The same key with the same move gives the first answer again; with another move, 409."""
     wanted = _wanted(asked, mover)
-    row = await context_of(request).written(lambda work: _once(work, wanted, key))
+
+    def work(unit: UnitOfWork) -> tuple[MoveRow, bool]:
+        is_counting = mover.person is not None and rounds.is_counting(unit.conn, unit.shop_id, mover.person)
+        return _once(unit, wanted, key), is_counting
+
+    row, is_counting = await context_of(request).written(work)
     return MoveShown(
         id=row.id,
         piece=row.ref,
         kind=row.kind,
-        from_place=row.from_place,
-        to_place=row.to_place,
+        from_place=None if is_counting else row.from_place,
+        to_place=None if is_counting else row.to_place,
         from_status=row.from_status,
         to_status=row.to_status,
         at=row.at,

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.core.ids import RoundId
+from server.core.ids import CountId, RoundId
 from server.usecases.decide_case import DECIDED_PERIOD
 from tests.server.api.test_counts import (
     Handheld,
@@ -42,9 +42,8 @@ async def lose_rings(site: Site, claire: Handheld, marc: Handheld, *, found: lis
 async def lose_a_ring(site: Site, claire: Handheld, marc: Handheld) -> dict[str, Any]:
     """Both find three rings of four; give the case."""
     await lose_rings(site, claire, marc, found=[1, 2, 3])
-    (case,) = ok(await marc.get("/v1/cases"))
-    assert isinstance(case, dict)
-    return case
+    (opened,) = site.shop.sheet_of(CountId(await count_at(claire, ONE))).cases
+    return {"id": opened.case, "subject": opened.subject}
 
 
 def test_a_manager_decides_with_a_paper_and_nobody_without_the_right(site: Site) -> None:
@@ -69,6 +68,8 @@ def test_who_counts_the_place_blind_sees_none_of_its_cases_on_any_device(site: S
     async def story(claire: Handheld, marc: Handheld, client: httpx.AsyncClient) -> None:
         case = await lose_a_ring(site, claire, marc)
         assert case["subject"] == ref(4)
+        for name in ("claire", "marc"):
+            site.shop.give_rights(name, "count read")
         site.shop.evening()
         again = await count_at(claire, ONE)
         ok(await claire.post(f"/v1/counts/{again}/round"))
@@ -80,6 +81,20 @@ def test_who_counts_the_place_blind_sees_none_of_its_cases_on_any_device(site: S
         assert len(ok(await marc.get("/v1/cases"))) == 1
         ok(await marc.post(f"/v1/counts/{await count_at(marc, TWO)}/round"))
         assert len(ok(await marc.get("/v1/cases"))) == 1, "another tray's case is no secret to him"
+
+    told(site, story)
+
+
+def test_who_only_counts_sees_no_case(site: Site) -> None:
+    async def story(claire: Handheld, marc: Handheld, client: httpx.AsyncClient) -> None:
+        case = await lose_a_ring(site, claire, marc)
+
+        for who in (claire, marc):
+            assert code(await who.get("/v1/cases")) == (403, "right_missing")
+            assert code(await who.get(f"/v1/cases/{case['id']}")) == (403, "right_missing")
+        for right in ("manage", "own", "read"):
+            site.shop.give_rights("paul", right)
+            assert len(ok(await Handheld(client, "paul", "handheld-3").get("/v1/cases"))) == 1
 
     told(site, story)
 

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from server.api.app import FeedBridge, create_app
+from server.api.app import create_app
+from server.feed.bridge import FeedBridge
 from server.clock import FixedClock
 from server.core.ids import CountId, RoundId
 from server.core.log.events import EventType, Leaf
@@ -187,7 +188,7 @@ def test_two_people_on_two_devices_count_a_clean_tray_and_one_with_a_missing_rin
         for asked in sealed["count"]["asks"]:
             ok(await marc.post(f"/v1/counts/{short}/answers", {"label": label(int(asked["reference"][-6:]))}))
         assert ok(await marc.post(f"/v1/counts/{short}/verification/seal"))["state"] == "RESOLVING"
-        (case,) = ok(await marc.get("/v1/cases"))
+        (case,) = ok(await marc.get(f"/v1/counts/{short}/figures"))["cases"]
         assert (case["subject"], case["discrepancy"]) == (ref(8), "MISSING")
 
         tour = ok(await claire.get("/v1/tours/current"))["id"]

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from reader_drivers.reads import Listen, Listening, encode_message
 from tests.server.api.test_agent_stream import SEEDED, as_person, batch, greet, hear
 from tests.server.running import RunningServer
-from tests.server.seeds import PERSON_TOKEN
+from tests.server.seeds import AGENT_TOKEN, PERSON_TOKEN
 
 ANSWER_S = 10.0
 
@@ -95,6 +95,30 @@ def test_silence_is_filled_with_heartbeats_within_five_seconds(idle_server: Runn
 def test_strangers_and_nonsense_are_refused(idle_server: RunningServer, query: str, token: str) -> None:
     with pytest.raises(InvalidStatus, match="403"), watch(idle_server, query, token):
         pass
+
+
+FOREIGN = ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1.evil.example:80"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("origin", FOREIGN)
+@pytest.mark.parametrize(("path", "token"), [("live?topics=readers", PERSON_TOKEN), ("agent/stream", AGENT_TOKEN)])
+def test_a_page_of_another_address_opens_no_socket(
+    idle_server: RunningServer, path: str, token: str, origin: str
+) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{idle_server.ws_url}/v1/{path}"
+
+    with pytest.raises(InvalidStatus, match="403"), connect(url, origin=Origin(origin), additional_headers=headers):
+        pass
+
+
+@pytest.mark.slow
+def test_our_own_page_is_let_in(idle_server: RunningServer) -> None:
+    url, headers = f"{idle_server.ws_url}/v1/live?topics=readers", {"Authorization": f"Bearer {PERSON_TOKEN}"}
+
+    with connect(url, origin=Origin(idle_server.url.upper()), additional_headers=headers) as screen:
+        assert json.loads(screen.recv(timeout=ANSWER_S))["type"] == "heartbeat"
 
 
 @pytest.mark.slow

@@ -263,3 +263,15 @@ def test_nobody_who_is_counting_reads_where_the_books_put_a_piece(shop: Shop) ->
 
     assert (page["shows_places"], page["shows_amounts"]) == (False, True)
     assert {(one["place"], one["status"]) for one in page["pieces"]} == {(None, None)}
+
+
+def test_a_move_tells_no_place_to_who_is_counting(shop: Shop) -> None:
+    """Ring 249 came with the last order of the books; Léa has an unsealed round."""
+    moved = shop.move(249, "out", token=BUSY)
+    again = shop.move(249, "out", token=BUSY)
+    back = shop.move(249, "back", token=TILL)
+
+    assert moved.status_code == 201
+    assert moved.json() == again.json()
+    assert (moved.json()["from_place"], moved.json()["to_place"]) == (None, None)
+    assert None not in (back.json()["from_place"], back.json()["to_place"])
