@@ -12,7 +12,7 @@ COMMANDS: Final = {
     "reconcile": ("server.cli.reconcile", "Compare a file of reads with a file of what should be there."),
     "tag": ("server.cli.tag", "Decode and encode what tags hold."),
     "barcode": ("server.cli.barcode", "Take barcodes apart."),
-    "user": ("server.cli.people", "Enrol, list and disable people."),
+    "user": ("server.cli.people", "Enrol, list and disable people, and give new PINs."),
     "device": ("server.cli.devices", "Pair, list and revoke devices and agents."),
     "reader": ("server.cli.readers", "Say which place a reader's antenna stands for."),
     "db": ("server.cli.database", "Upgrade, back up and restore the database."),

@@ -23,6 +23,7 @@ ACTS: Final = {
     "device.revoke": ("server.cli.devices", "revoke_act"),
     "export.begin": ("server.cli.export", "begin_act"),
     "export.sign": ("server.cli.export", "sign_act"),
+    "person.change_pin": ("server.cli.people", "change_pin_act"),
     "person.disable": ("server.cli.people", "disable_act"),
     "person.enrol": ("server.cli.people", "enrol_act"),
     "reader.map": ("server.cli.readers", "map_act"),

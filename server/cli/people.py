@@ -23,9 +23,9 @@ from server.store.database import read_once
 from server.store.people import EnrolledPerson, people, person_named
 from server.store.shops import only_shop
 from server.store.unit_of_work import FIRST_COMMAND, NoShopYet
-from server.usecases.enrol_person import PIN_DIGITS, disable_person, enrol_person
+from server.usecases.enrol_person import PIN_DIGITS, change_pin, disable_person, enrol_person
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Enrol, list and disable people.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Enrol, list and disable people, and give new PINs.")
 
 
 @app.command(epilog="Example: baguier user add Claire --right count --right manage --data shop")
@@ -40,8 +40,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Enrol a person and show the PIN, once. Exit code: 0 enrolled, 2 not possible as asked."""
-    pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
-    rights = right or ["count"]
+    pin, rights = _made_pin(), right or ["count"]
     with refusals():
         chosen = settings(data, database_url)
         with acting(chosen, signer=signer) as perform:
@@ -50,6 +49,29 @@ def add(
         {"id": told["id"], "name": name, "rights": rights, "pin": pin},
         as_json=as_json,
         text=f"{name} is enrolled. PIN {pin}: it is shown this once; let {name} read it alone.",
+    )
+
+
+@app.command("pin", epilog="Example: baguier user pin Claire --data shop")
+def give_pin(
+    name: Annotated[str, typer.Argument(help="Name or id.")],
+    *,
+    signer: SignerOption = None,
+    data: DataOption = None,
+    database_url: UrlOption = None,
+    is_sure: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a person a new PIN, shown once: it was forgotten, or is locked after too many tries. The old one and its sessions end."""
+    pin = _made_pin()
+    with refusals(), acting(settings(data, database_url), signer=signer) as perform:
+        person = perform("person.change_pin", {"name": name, "pin": None})
+        confirm(f"Give {person['name']} a new PIN?", is_sure=is_sure)
+        perform("person.change_pin", {"name": person["id"], "pin": pin})
+    answer(
+        {"id": person["id"], "name": person["name"], "pin": pin},
+        as_json=as_json,
+        text=f"{person['name']} has a new PIN {pin}: it is shown this once; let {person['name']} read it alone.",
     )
 
 
@@ -98,6 +120,15 @@ def enrol_act(hands: Hands, body: Body) -> dict[str, Any]:
     return {"id": person}
 
 
+def change_pin_act(hands: Hands, body: Body) -> dict[str, Any]:
+    """Whom a name or id means; give them the PIN when there is one. Raises: Absent, and what `change_pin` refuses."""
+    store = hands.store
+    person = store.read(lambda connection: person_named(connection, store.shop_id, body["name"]))
+    if body["pin"] is not None:
+        change_pin(store, person.id, pin=body["pin"], pin_mac=hands.signer().pin_mac)
+    return {"id": person.id, "name": person.name}
+
+
 def disable_act(hands: Hands, body: Body) -> dict[str, Any]:
     """Whom a name or id means; bar them from signing in when that is sure. Raises: Absent."""
     store = hands.store
@@ -105,6 +136,10 @@ def disable_act(hands: Hands, body: Body) -> dict[str, Any]:
     if body["is_sure"]:
         store.run(lambda unit: disable_person(unit, person.id))
     return {"id": person.id, "name": person.name}
+
+
+def _made_pin() -> str:
+    return f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
 
 
 def _document(person: EnrolledPerson) -> dict[str, object]:

@@ -93,6 +93,20 @@ def disable_person(connection: Connection, shop_id: ShopId, person: PersonId, *,
         .where(_PEOPLE.c.shop_id == shop_id, _PEOPLE.c.id == person, _PEOPLE.c.disabled_at.is_(None))
         .values(disabled_at=at)
     )
+    _end_sessions(connection, shop_id, person, at=at)
+
+
+def set_pin(connection: Connection, shop_id: ShopId, person: PersonId, *, hashed_pin: str, at: datetime) -> None:
+    """Replace a person's PIN and end the sessions that the old one opened."""
+    connection.execute(
+        update(_PEOPLE)
+        .where(_PEOPLE.c.shop_id == shop_id, _PEOPLE.c.id == person)
+        .values(pin_hash=hashed_pin, pin_set_at=at)
+    )
+    _end_sessions(connection, shop_id, person, at=at)
+
+
+def _end_sessions(connection: Connection, shop_id: ShopId, person: PersonId, *, at: datetime) -> None:
     connection.execute(
         update(_SESSIONS)
         .where(_SESSIONS.c.shop_id == shop_id, _SESSIONS.c.person_id == person, _SESSIONS.c.closed_at.is_(None))

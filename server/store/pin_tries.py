@@ -47,6 +47,11 @@ def forget(connection: Connection, shop_id: ShopId, person: PersonId, *, device:
     connection.execute(delete(_TRIES).where(*_one(shop_id, person, device=device)))
 
 
+def forget_all(connection: Connection, shop_id: ShopId, person: PersonId) -> None:
+    """The person has a new PIN: what was tried before says nothing of it, on any device."""
+    connection.execute(delete(_TRIES).where(_TRIES.c.shop_id == shop_id, _TRIES.c.person_id == person))
+
+
 def wrong_of_person(connection: Connection, shop_id: ShopId, person: PersonId) -> int:
     """Wrong PINs for a person on all devices."""
     return _sum(connection, _TRIES.c.shop_id == shop_id, _TRIES.c.person_id == person)

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from server.core.errors import Conflict, Malformed
 from server.core.ids import PersonId, ShopId
 from server.core.log.events import ActorKind, EventType, Subject
-from server.store import people
+from server.store import people, pin_tries
 from server.store.people import EnrolledPerson
 from server.store.unit_of_work import Store, UnitOfWork
 from server.usecases.open_shop import SYSTEM_ACTOR
@@ -34,6 +34,12 @@ class NameTaken(Conflict):
     """Somebody of the shop already has this name."""
 
     code: ClassVar[str] = "name_taken"
+
+
+class PersonDisabled(Conflict):
+    """The person may not sign in any more."""
+
+    code: ClassVar[str] = "person_disabled"
 
 
 def enrol_person(
@@ -82,6 +88,30 @@ def disable_person(unit: UnitOfWork, name_or_id: str) -> PersonId:
             actor_kind=ActorKind.SYSTEM,
         )
     return person.id
+
+
+def change_pin(store: Store, person_id: PersonId, *, pin: str, pin_mac: PinMac) -> None:
+    """Give a person a new PIN: the old one ends with the sessions it opened, and wrong tries are forgotten, a lock with them.
+
+    Raises: Absent. PersonDisabled. Malformed: not six digits. SignerDown.
+    """
+    hashed = hash_pin(pin, shop=store.shop_id, person=person_id, pin_mac=pin_mac)
+
+    def work(unit: UnitOfWork) -> None:
+        person = people.person_named(unit.conn, unit.shop_id, person_id)
+        if person.disabled_at is not None:
+            raise PersonDisabled(f"{person.name} is barred from signing in, so no PIN helps. Enrol them anew.")
+        people.set_pin(unit.conn, unit.shop_id, person.id, hashed_pin=hashed, at=unit.now)
+        pin_tries.forget_all(unit.conn, unit.shop_id, person.id)
+        unit.append_leaf(
+            EventType.PERSON_PIN_CHANGED,
+            Subject("person", person.id),
+            {},
+            actor=SYSTEM_ACTOR,
+            actor_kind=ActorKind.SYSTEM,
+        )
+
+    store.run(work)
 
 
 def hash_pin(pin: str, *, shop: ShopId, person: PersonId, pin_mac: PinMac) -> str:

@@ -58,7 +58,9 @@ class PinGuard:
         """Raises: PinLocked: a pause runs, or the person is locked on every device."""
         shop_id, now = store.shop_id, store.clock.now()
         if store.read(lambda conn: pin_tries.wrong_of_person(conn, shop_id, person)) >= WRONG_BEFORE_LOCKED:
-            raise PinLocked("This PIN was tried too often and is locked. The owner gives a new one.", minutes=0)
+            raise PinLocked(
+                "This PIN was tried too often and is locked. Ask for a new one: `baguier user pin`.", minutes=0
+            )
         tries = store.read(lambda conn: pin_tries.tries_of(conn, shop_id, person, device=device))
         if tries.paused_until is not None and now < tries.paused_until:
             minutes = -((now - tries.paused_until) // timedelta(minutes=1))

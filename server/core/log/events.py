@@ -40,6 +40,7 @@ class EventType(StrEnum):
     SHOP_OPENED = "shop.opened"
     PERSON_ENROLLED = "person.enrolled"
     PERSON_DISABLED = "person.disabled"
+    PERSON_PIN_CHANGED = "person.pin_changed"
     DEVICE_PAIRED = "device.paired"
     DEVICE_REVOKED = "device.revoked"
     PIECE_ENTERED = "piece.entered"

@@ -70,14 +70,18 @@ def beside(
     return Beside(*served, capsys)
 
 
-def test_a_person_is_enrolled_and_barred(beside: Beside) -> None:
+def test_a_person_is_enrolled_given_a_new_pin_and_barred(beside: Beside) -> None:
     code, added, _ = beside("user", "add", "Claire", "--right", "count")
     again, _, complaint = beside("user", "add", "Claire")
+    renewed, given, _ = beside("user", "pin", "Claire", "--yes")
     barred, said, _ = beside("user", "disable", "Claire", "--yes")
+    late, _, refused = beside("user", "pin", "Claire", "--yes")
 
     assert (code, len(added["pin"])) == (0, 6)
     assert (again, complaint.count("\n")) == (2, 1)
+    assert (renewed, given["id"], len(given["pin"])) == (0, added["id"], 6)
     assert (barred, said) == (0, {"id": added["id"], "name": "Claire"})
+    assert (late, "Enrol them anew" in refused) == (2, True)
     _, listed, _ = beside("user", "list")
     assert [(one["name"], one["disabled_at"] is None) for one in listed["people"]] == [("Claire", False)]
 

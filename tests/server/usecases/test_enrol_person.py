@@ -11,7 +11,7 @@ from server.core.log.events import EventType, Leaf
 from server.store import log, people
 from server.store.tables import Person, SessionRow, table
 from server.store.unit_of_work import Store, UnitOfWork
-from server.usecases.enrol_person import NameTaken, disable_person, enrol_person, is_pin
+from server.usecases.enrol_person import NameTaken, PersonDisabled, change_pin, disable_person, enrol_person, is_pin
 from server.usecases.pair_device import pair_program
 
 
@@ -120,6 +120,25 @@ def test_a_disabled_person_cannot_sign_in_and_their_sessions_end(shop: Store) ->
     assert last_leaf(shop).type is EventType.PERSON_DISABLED
     assert shop.read(lambda c: log.head(c, shop.shop_id)).size == size
     assert shop.read(lambda c: len(c.execute(select(table(Person).c.id)).all())) == 1
+
+
+def test_a_new_pin_is_a_leaf_without_the_pin(shop: Store) -> None:
+    person = enrol_person(shop, name="Claire", rights=["count"], pin="048213", pin_mac=pepper)
+    before = shop.read(lambda c: people.pin_hash(c, shop.shop_id, person))
+
+    change_pin(shop, person, pin="550188", pin_mac=pepper)
+
+    leaf = last_leaf(shop)
+    assert (leaf.type, leaf.subject.id, leaf.body) == (EventType.PERSON_PIN_CHANGED, person, {})
+    assert shop.read(lambda c: people.pin_hash(c, shop.shop_id, person)) != before
+
+
+def test_who_is_barred_gets_no_new_pin(shop: Store) -> None:
+    person = enrol_person(shop, name="Claire", rights=["count"], pin="048213", pin_mac=pepper)
+    shop.run(lambda unit: disable_person(unit, "Claire"))
+
+    with pytest.raises(PersonDisabled):
+        change_pin(shop, person, pin="550188", pin_mac=pepper)
 
 
 def test_nobody_can_be_disabled_who_is_not_there(shop: Store) -> None:

@@ -15,7 +15,7 @@ from server.store import devices
 from server.store.credentials import KnownDevice, device_by_secret, signed_in
 from server.store.shops import ShopFacts, add_shop
 from server.store.unit_of_work import Store
-from server.usecases.enrol_person import disable_person, enrol_person
+from server.usecases.enrol_person import change_pin, disable_person, enrol_person
 from server.usecases.pair_device import offer_pairing, pair_program, redeem_pairing
 from server.usecases.sign_in import (
     PAUSE,
@@ -142,13 +142,30 @@ def is_known(shop: Shop, secret: str) -> bool:
     return shop.store.read(lambda conn: device_by_secret(conn, sha256(secret.encode()).digest())) is not None
 
 
-def test_a_person_guessed_at_on_many_devices_is_locked_everywhere(shop: Shop) -> None:
+def guess_until_locked(shop: Shop) -> None:
+    """On many devices, for one that guesses more than nine times is revoked."""
     others = [shop.pair(f"guess-{number}", f"{number:043d}") for number in range(WRONG_BEFORE_LOCKED // 9 + 1)]
     for number in range(WRONG_BEFORE_LOCKED):
         shop.guard.note_wrong(shop.store, shop.claire, others[number // 9].id)
 
+
+def test_a_person_guessed_at_on_many_devices_is_locked_everywhere(shop: Shop) -> None:
+    guess_until_locked(shop)
+
     with pytest.raises(PinLocked, match="locked"):
         shop.guard.require_open(shop.store, shop.claire, shop.handheld.id)
+
+
+def test_a_new_pin_unlocks_a_person_and_ends_what_the_old_one_opened(shop: Shop) -> None:
+    shop.try_pin(PIN)
+    guess_until_locked(shop)
+    change_pin(shop.store, shop.claire, pin="550188", pin_mac=pin_mac)
+
+    assert not shop.is_signed_in()
+    with pytest.raises(WrongPin):
+        shop.try_pin(PIN)
+    shop.try_pin("550188")
+    assert shop.is_signed_in()
 
 
 def test_a_server_that_starts_again_gives_no_new_tries(shop: Shop) -> None:
