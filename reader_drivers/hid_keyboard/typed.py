@@ -42,7 +42,7 @@ class TypedScans:
         self._down: tuple[int, ...] = ()
         self._text = ""
         self._number = ""
-        self._raw = b""
+        self._raw = bytearray()
         self._terminator: str | None = None
         self._damage = ""
 
@@ -78,10 +78,10 @@ class TypedScans:
 
     def close(self) -> list[Typed | Rejected]:
         """End the scan that is held, if there is one."""
-        text, raw, terminator, damage = self._text, self._raw, self._terminator, self._damage
+        text, raw, terminator, damage = self._text, bytes(self._raw), self._terminator, self._damage
         if len(text) > SCAN_CHARACTERS_MAX or len(raw) >= RAW_BYTES_MAX:
             damage = f"length: the scan has more than {SCAN_CHARACTERS_MAX} characters, so it is no barcode"
-        self._text, self._number, self._raw, self._terminator, self._damage = "", "", b"", None, ""
+        self._text, self._number, self._raw, self._terminator, self._damage = "", "", bytearray(), None, ""
         if damage:
             return [Rejected(raw[:REJECTED_BYTES_MAX], damage)]
         content, aim = scan_text(text.encode())
