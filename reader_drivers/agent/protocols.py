@@ -72,6 +72,7 @@ PROTOCOLS: Final = (
     _entry("hid_pos", "HidPosDriver", baud=0, transmits=False, directions=BOTH[:1], line=Line.HID_REPORTS),
     _entry("pcsc", "PcscDriver", baud=0, transmits=False),
     _entry("tsl_ascii2", "TslDriver", baud=115_200, transmits=True),
+    _entry("chainway_a55a", "ChainwayDriver", baud=115_200, transmits=True),
     _entry("impinj_r700_json", "R700Driver", baud=0, transmits=True),
     _entry("zebra_iotc_json", "ZebraDriver", baud=0, transmits=False, directions=BOTH[:1]),
     _entry("llrp", "LlrpDriver", baud=115_200, transmits=True),

@@ -8,6 +8,8 @@ from simulators.pace import Pace
 from simulators.radio import Radio
 from simulators.readers.barcode_line import LineScanner
 from simulators.readers.barcode_ssi import SsiScanner
+from simulators.readers.chainway_a55a import MODELS as CHAINWAY_MODELS
+from simulators.readers.chainway_a55a import ChainwayReader
 from simulators.readers.feig_iso import MODELS as FEIG_MODELS
 from simulators.readers.feig_iso import FeigReader
 from simulators.readers.hid_keyboard import KeyboardScanner
@@ -75,6 +77,11 @@ READERS: Final = (
         "r2000_a0",
         lambda asked: R2000Reader(Radio(seed=asked.seed), model=asked.model, pace=asked.pace),
         R2000_MODELS,
+    ),
+    Entry(
+        "chainway_a55a",
+        lambda asked: ChainwayReader(Radio(seed=asked.seed), model=asked.model, pace=asked.pace),
+        CHAINWAY_MODELS,
     ),
     Entry("impinj_r700_json", lambda asked: R700(Radio(seed=asked.seed), pace=asked.pace)),
     Entry(

@@ -72,6 +72,7 @@ CASES = (
     ),
     # Published EP lines come without CRC, and such a tag must be told twice.
     Case(protocol_named("tsl_ascii2"), (*good_frames("tsl_ascii2", but="tsl-009"), PROVEN_TAG), b"\x00\x13\x37"),
+    Case(protocol_named("chainway_a55a"), good_frames("chainway_a55a"), b"\x00\x13\x37"),
     Case(protocol_named("impinj_r700_json"), good_frames("impinj_r700_json"), b"\r\n\n"),
     Case(protocol_named("zebra_iotc_json"), good_frames("zebra_iotc_json"), b"\r\n\n"),
     Case(protocol_named("llrp"), good_frames("llrp"), b"\x00\x13\x37"),
