@@ -107,6 +107,7 @@ class _Loop:
         self._look_at_s = 0.0
         self._sent_at_s = 0.0
         self._stats_told = -1
+        self._are_stats_due = False
         self._is_plugged = False
         reader.load(service.file.text_if_changed() or "")
 
@@ -115,8 +116,12 @@ class _Loop:
         if self._service.is_following and now_s >= self._look_at_s:
             self._load()
         if now_s >= self._look_at_s:
-            self.write_stats()
+            self._are_stats_due = True
             self._look_at_s = now_s + FOLLOW_S
+        # Writing takes its time, and no cable pauses in the middle of a frame for our bookkeeping.
+        if self._are_stats_due and not self._out and not self._chunks:
+            self.write_stats()
+            self._are_stats_due = False
         if self._is_plugged:
             self._fill(now_s)
         can_send = self._out if now_s >= self._out_at_s else b""
