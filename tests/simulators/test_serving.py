@@ -226,7 +226,7 @@ def test_scan_that_is_no_json_is_refused_with_its_text() -> None:
 
 @pytest.mark.parametrize("spec", ["usb", "tcp:", "tcp:x", "tcp:70000"])
 def test_unknown_link_is_refused(spec: str) -> None:
-    with pytest.raises(LinkError, match="pty, pty:PATH or tcp:PORT"):
+    with pytest.raises(LinkError, match="pty, pty:PATH, tcp:PORT"):
         open_link(spec)
 
 
