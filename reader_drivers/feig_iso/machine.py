@@ -214,7 +214,7 @@ class FeigIsoDriver:
         if order == orders.FIELD_ON:
             # Some readers have no such order: their field is on anyway.
             return (_reply(frame),), orders.RESET_FIELD
-        if order == orders.RESET_FIELD and frame.status == orders.DONE:
+        if order == orders.RESET_FIELD and frame.status in {orders.DONE, orders.RF_WARNING}:
             self._passes.begin((self._antenna,), now, pass_min_ms=ENDLESS_MS, pass_max_ms=ENDLESS_MS)
             self._parts, self._is_pass_cut = 0, False
             return (), self._inventory()

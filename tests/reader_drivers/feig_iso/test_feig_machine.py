@@ -146,6 +146,12 @@ def test_tags_of_a_disturbed_inventory_count_and_prove_no_silence(reading: FeigI
     assert of(PassEnd, empty) == []
 
 
+def test_field_that_is_reset_under_a_radio_warning_is_reset(reading: FeigIsoDriver) -> None:
+    reading.feed(NO_TAG, 40)
+
+    assert reading.feed(encode_reply(0x69, 0x84), 50).sent == INVENTORY
+
+
 def test_radio_warning_is_said_once_and_nothing_waits_for_its_end(reading: FeigIsoDriver) -> None:
     raw = encode_reply(0xB0, 0x84, b"\x01\x03\x00" + bytes.fromhex(A))
 
