@@ -22,6 +22,7 @@ from simulators.readers.magicrf_frames import FRAMINGS
 from simulators.readers.r2000_a0 import MODELS as R2000_MODELS
 from simulators.readers.r2000_a0 import R2000Reader
 from simulators.readers.thingmagic_ff import ThingMagicModule
+from simulators.readers.tsl_ascii2 import REGIONS as TSL_REGIONS
 from simulators.readers.tsl_ascii2 import TslSled
 from simulators.readers.uhfreader_crc16 import MODELS as UHF_READER_MODELS
 from simulators.readers.uhfreader_crc16 import UhfReader
@@ -67,7 +68,11 @@ READERS: Final = (
         lambda asked: UhfReader(Radio(seed=asked.seed), model=asked.model, pace=asked.pace),
         UHF_READER_MODELS,
     ),
-    Entry("tsl_ascii2", lambda asked: TslSled(Radio(seed=asked.seed), pace=asked.pace)),
+    Entry(
+        "tsl_ascii2",
+        lambda asked: TslSled(Radio(seed=asked.seed), region=asked.model, pace=asked.pace),
+        TSL_REGIONS,
+    ),
     Entry(
         "magicrf_bb",
         lambda asked: MagicRfModule(Radio(seed=asked.seed), framing=asked.model, pace=asked.pace),

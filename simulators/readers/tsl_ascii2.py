@@ -37,6 +37,8 @@ ANTENNA: Final = 1
 SYNTAX_ERROR, NO_TRANSPONDER, NO_BARCODE = 1, 5, 6
 INVALID_PASSWORD: Final = 4
 """EA, the access error of a wrong password (the maker's library)."""
+REGIONS: Final = ("EU", "US")
+"""A sled is made for one; its serial number says which."""
 POWER_DBM: Final = range(10, 30)
 BANKS: Final = {"epc": BANK_EPC, "tid": BANK_TID, "usr": BANK_USER, "res": 0}
 SESSIONS: Final = {"s0": 0, "s1": 1, "s2": 2, "s3": 3, "sl": FLAG_SELECTED}

@@ -109,6 +109,10 @@ def test_version_names_the_region_in_the_serial_number() -> None:
     assert {"US: 1128-S1-EU-000001", "BA: 00:07:80:41:a4:c6", "AC: Passed"} <= set(lines)
 
 
+def test_sled_of_another_region_says_so() -> None:
+    assert "US: 1128-S1-US-000001" in ask(TslSled(Radio(), region="US"), ".vr")
+
+
 def test_barcode_engine_finds_nothing() -> None:
     assert ask(sled(), ".bc") == ["ME: No barcode found", "ER: 006"]
 
