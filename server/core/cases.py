@@ -358,7 +358,9 @@ def _require_decider(case: Case, act: Decide, rules: CaseRules) -> None:
 def _require_evidence(act: Decide) -> None:
     has_document = act.document is not None and act.document.strip() != ""
     if act.outcome in IN_HAND and not act.is_sighted:
-        raise CaseUndecidable("This outcome needs the piece in the hand. Find it, or choose another outcome.")
+        raise CaseUndecidable(
+            "This outcome needs the piece in the hand, and its label scanned if it is found here. Find it, or choose another."
+        )
     if act.outcome is Outcome.DECLARED_STOLEN and not has_document:
         raise CaseUndecidable("A theft needs the reference of the report or claim. Enter it.")
     if act.outcome not in IN_HAND | WRITTEN_OFF and not (act.is_sighted or has_document):

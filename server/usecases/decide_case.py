@@ -41,6 +41,7 @@ from server.store.unit_of_work import UnitOfWork
 from server.usecases.advance_count import Taken, actor_kind, moment, take_step
 from server.usecases.open_count import rights_now
 from server.usecases.plan_tour import high_value
+from server.usecases.seal_round_set import refs_of_labels
 
 SEVERITIES: Final = {
     "TAG_ONLY": Severity.CRITICAL,
@@ -107,18 +108,26 @@ def _with_cases(work: UnitOfWork, count: Count) -> Count:
     return taken.count
 
 
-def decide_case(work: UnitOfWork, case_id: CaseId, act: CaseAct) -> Case:
+def decide_case(work: UnitOfWork, case_id: CaseId, act: CaseAct, *, label: str | None = None) -> Case:
     """One step of a case, told to its count while the result is not fixed. To look into it twice is to look into it.
 
-    Raises: CaseAbsent, and whatever the core refuses: the wrong person, no evidence, over the limit.
+    `label`: the code that was scanned; it alone is the sight of a piece that is found here.
+    Raises: CaseAbsent, LabelUnknown, and whatever the core refuses: the wrong person, no evidence, over the limit.
     """
     case = cases.load(work.conn, work.shop_id, case_id)
     if case.state is CaseState.INVESTIGATING and _is_investigation(act):
         return case
+    if isinstance(act, Decide) and act.outcome is Outcome.FOUND_HERE:
+        act = replace(act, is_sighted=_is_of_case(work, case, label))
     after = _stepped(work, case, act)
     if isinstance(act, Decide):
         _note_outcome(work, after, act.outcome, by=act.by)
     return after
+
+
+def _is_of_case(work: UnitOfWork, case: Case, label: str | None) -> bool:
+    """Whether the label is on the very piece of the case. Raises: LabelUnknown."""
+    return label is not None and refs_of_labels(work, (label,)) == (case.subject,)
 
 
 def _is_investigation(act: CaseAct) -> bool:

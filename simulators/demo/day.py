@@ -207,8 +207,12 @@ def decide_cases(lea: Person, cases: Sequence[Mapping[str, Any]], floor: Floor) 
             lea.post(f"{base}/investigation")
         else:
             is_home = where == floor.pieces[ref].path
-            outcome = "found_here" if is_home else "found_elsewhere"
-            lea.post(f"{base}/decision", {"outcome": outcome, "is_sighted": True})
+            found = (
+                {"outcome": "found_here", "label": floor.pieces[ref].label}
+                if is_home
+                else {"outcome": "found_elsewhere"}
+            )
+            lea.post(f"{base}/decision", {"is_sighted": True, **found})
             floor.lay(ref, floor.pieces[ref].path)
     floor.write()
 

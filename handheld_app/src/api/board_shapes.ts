@@ -101,10 +101,11 @@ export function investigate(ask: Ask, caseId: string): Answer<unknown> {
 }
 
 export function decide(ask: Ask, caseId: string, decision: Decision): Answer<unknown> {
-  const { outcome, isSighted, document, reason } = decision;
+  const { outcome, isSighted, label, document, reason } = decision;
   const body = {
     outcome,
     is_sighted: isSighted,
+    ...(label.trim() === "" ? {} : { label: label.trim() }),
     ...(document.trim() === "" ? {} : { document: document.trim() }),
     ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
   };

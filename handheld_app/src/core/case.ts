@@ -108,12 +108,13 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** What the server wants with a decision: the piece in the hand, the hand or a paper, a paper, or nothing but the word. */
-export type Evidence = "hand" | "hand_or_paper" | "paper" | "word";
+/** What the server wants with a decision: the piece's label scanned, the piece in the hand, that or a paper, a paper, or the word. */
+export type Evidence = "label" | "hand" | "hand_or_paper" | "paper" | "word";
 
 export function evidenceFor(outcome: Outcome): Evidence {
   switch (outcome) {
     case "found_here":
+      return "label";
     case "found_elsewhere":
     case "wrong_piece":
       return "hand";
@@ -132,6 +133,8 @@ export interface Decision {
   readonly outcome: Outcome;
   /** The decider has the piece in the hand. */
   readonly isSighted: boolean;
+  /** Code scanned on the label of the piece; empty: none. */
+  readonly label: string;
   /** Reference of the sale, slip, report or claim; empty: none. */
   readonly document: string;
   /** Empty: none. */
@@ -142,6 +145,8 @@ export interface Decision {
 export function isSupported(decision: Decision): boolean {
   const hasPaper = decision.document.trim() !== "";
   switch (evidenceFor(decision.outcome)) {
+    case "label":
+      return decision.label.trim() !== "";
     case "hand":
       return decision.isSighted;
     case "hand_or_paper":

@@ -55,9 +55,11 @@ export const boardFr = {
   caseDecideSave: "Enregistrer la décision",
   caseDecideWorking: "Enregistrement…",
   caseHand: "J'ai la pièce en main",
+  caseLabel: "Code de l'étiquette",
   caseDocument: "Référence du papier",
   caseReason: "Remarque",
   caseEvidence: {
+    label: "Scannez l'étiquette de la pièce retrouvée, ou saisissez son code.",
     hand: "Il faut la pièce en main\u202f: cochez la case une fois trouvée.",
     hand_or_paper: "Il faut la pièce en main, ou la référence d'un papier (vente, bon, fiche).",
     paper: "Il faut la référence du dépôt de plainte ou de la déclaration.",
@@ -134,9 +136,11 @@ export const boardEn: Sentences<typeof boardFr> = {
   caseDecideSave: "Record the decision",
   caseDecideWorking: "Recording…",
   caseHand: "I have the piece in my hand",
+  caseLabel: "Code on the label",
   caseDocument: "Reference of the paper",
   caseReason: "Remark",
   caseEvidence: {
+    label: "Scan the label of the piece that was found, or type its code.",
     hand: "This needs the piece in the hand: tick the box once it is found.",
     hand_or_paper: "This needs the piece in the hand, or the reference of a paper (sale, slip, sheet).",
     paper: "This needs the reference of the report or claim.",

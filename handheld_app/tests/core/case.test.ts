@@ -38,11 +38,13 @@ describe("case", () => {
 });
 
 describe("decision", () => {
-  const decision = (more: Partial<Decision>): Decision => ({ outcome: "found_here", isSighted: false, document: "", reason: "", ...more });
+  const decision = (more: Partial<Decision>): Decision => ({ outcome: "found_here", isSighted: false, label: "", document: "", reason: "", ...more });
 
-  it("found means in the hand; a paper does not replace it", () => {
-    expect(isSupported(decision({ document: "F-12" }))).toBe(false);
-    expect(isSupported(decision({ isSighted: true }))).toBe(true);
+  it("found here means its label scanned, found elsewhere in the hand; a paper replaces neither", () => {
+    expect(isSupported(decision({ document: "F-12", isSighted: true, label: " " }))).toBe(false);
+    expect(isSupported(decision({ label: "BAG-000004.K3Q7Z" }))).toBe(true);
+    expect(isSupported(decision({ outcome: "found_elsewhere", document: "F-12", label: "BAG-000004.K3Q7Z" }))).toBe(false);
+    expect(isSupported(decision({ outcome: "found_elsewhere", isSighted: true }))).toBe(true);
   });
 
   it("a sale needs the hand or a paper, a theft a paper, a loss nothing", () => {

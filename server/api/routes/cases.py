@@ -32,6 +32,8 @@ class DecisionAsked(Asked):
     """A word of the list of outcomes, such as found_here or under_investigation."""
     is_sighted: bool = False
     """True: I have the piece in my hand."""
+    label: str | None = Field(default=None, min_length=1, max_length=64)
+    """The code scanned on the piece's own label: needed for found_here, where nobody's word is enough."""
     document: str | None = Field(default=None, max_length=200)
     """Reference of the sale, memo, repair slip or claim."""
     reason: str | None = Field(default=None, max_length=500)
@@ -83,7 +85,7 @@ async def decide(request: Request, case_id: Id, asked: DecisionAsked, person: Pe
 
     def work(unit: UnitOfWork) -> Case:
         act = Decide(person.actor, to_ms(unit.now), outcome, asked.is_sighted, asked.document, reason=reason)
-        return decide_case(unit, CaseId(case_id), act)
+        return decide_case(unit, CaseId(case_id), act, label=asked.label)
 
     return _shown(await context_of(request).written(work))
 

@@ -116,7 +116,8 @@ def word(one: OnePerson) -> object:
 
 def decision(one: OnePerson) -> object:
     outcome = one.chance.choice(["found_here", "under_investigation", "declared_lost", "sold_not_posted"])
-    return {"outcome": outcome, "is_sighted": True, "document": "ticket 12", "reason": WHY}
+    scanned = {"label": label(one.chance.choice(numbers_of(one)))} if outcome == "found_here" else {}
+    return {"outcome": outcome, "is_sighted": True, "document": "ticket 12", "reason": WHY, **scanned}
 
 
 async def sign(one: OnePerson, session: Session) -> httpx.Response:

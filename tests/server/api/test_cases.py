@@ -85,6 +85,20 @@ def test_who_counts_the_place_blind_sees_none_of_its_cases_on_any_device(site: S
     told(site, story)
 
 
+def test_a_ring_is_found_here_by_its_own_label_alone(site: Site) -> None:
+    async def story(claire: Handheld, marc: Handheld, client: httpx.AsyncClient) -> None:
+        paul = Handheld(client, "paul", "handheld-3")
+        case = await lose_a_ring(site, claire, marc)
+        address, found = f"/v1/cases/{case['id']}/decision", {"outcome": "found_here", "is_sighted": True}
+
+        assert code(await paul.post(address, found)) == (409, "evidence_needed")
+        assert code(await paul.post(address, found | {"label": label(3)})) == (409, "evidence_needed")
+        assert code(await paul.post(address, found | {"label": "BAG-000004.GUESS"})) == (422, "label_unknown")
+        assert ok(await paul.post(address, {"outcome": "found_here", "label": label(4)}))["state"] == "decided"
+
+    told(site, story)
+
+
 def test_who_only_counts_sees_no_case(site: Site) -> None:
     async def story(claire: Handheld, marc: Handheld, client: httpx.AsyncClient) -> None:
         case = await lose_a_ring(site, claire, marc)

@@ -134,7 +134,7 @@ def test_a_search_and_a_missing_piece_said_twice_are_one_search_and_one_case(
         (case,) = people.shop.sheet(TWO).cases
         await people.twice("paul", f"cases/{case.case}/investigation")
         await people.twice("paul", f"cases/{case.case}/decision", {"outcome": "under_investigation"})
-        await people.twice("paul", f"cases/{case.case}/decision", {"outcome": "found_here", "is_sighted": True})
+        await people.twice("paul", f"cases/{case.case}/decision", {"outcome": "found_here", "label": label(8)})
 
     told(counting, story)
 
