@@ -152,7 +152,8 @@ class EpcWriting:
         self._step = _Step.LOOK
         self._look = _Look()
         self._look_until_ms: int | None = None
-        self._phase = ReaderPhase.IDLE
+        self.phase = ReaderPhase.IDLE
+        """Where the driver stands."""
         self._change: EpcChange | None = None
         self._answer: WriteAnswer | None = None
 
@@ -167,7 +168,7 @@ class EpcWriting:
     def tick(self, now: int) -> Output:
         """Time goes by."""
         output = self._follow(self._driver.tick(now))
-        if self._phase is not ReaderPhase.READING:
+        if self.phase is not ReaderPhase.READING:
             self._look_until_ms = None
         elif self._look_until_ms is None:
             self._look_until_ms = now + LOOK_MS
@@ -176,13 +177,21 @@ class EpcWriting:
             return joined((output, self._follow(self._driver.stop())))
         return output
 
+    def give_up(self) -> Output:
+        """Stop the reader, whatever the step; nothing is proved then."""
+        if self.outcome is None:
+            self.outcome = self._failed(WriteRefusal.TIMEOUT, "")
+        return self._follow(self._driver.stop())
+
     def _follow(self, output: Output) -> Output:
         return joined((output, *self._react(output.events)))
 
     def _react(self, events: Iterable[Event]) -> Iterable[Output]:
         for event in events:
+            if isinstance(event, ReaderState):
+                self.phase = event.phase
             if self.outcome is not None:
-                return
+                continue
             match event:
                 case TagRead() if self._step in {_Step.LOOK, _Step.LOOK_AGAIN}:
                     self._look.hear(event)
@@ -196,11 +205,10 @@ class EpcWriting:
                     pass
 
     def _enter(self, phase: ReaderPhase, detail: str) -> Iterable[Output]:
-        self._phase = phase
         if phase is ReaderPhase.LOST:
-            self.outcome = self._refused(WriteRefusal.TIMEOUT, detail)
+            self.outcome = self._failed(WriteRefusal.TIMEOUT, detail)
         elif phase is ReaderPhase.FAULT:
-            self.outcome = self._refused(WriteRefusal.READER_REFUSED, detail)
+            self.outcome = self._failed(WriteRefusal.READER_REFUSED, detail)
         elif phase is ReaderPhase.IDLE:
             yield from self._rest()
 
@@ -232,7 +240,7 @@ class EpcWriting:
         tags = self._look.tags()
         refusal = self._objection(tags)
         if refusal is not None:
-            self.outcome = self._refused(refusal, _told(tags))
+            self.outcome = _refused(refusal, _told(tags))
             return
         ((epc, tid),) = tags
         assert tid is not None
@@ -267,16 +275,18 @@ class EpcWriting:
         refusal = self._answer.refusal if self._answer is not None else None
         detail = self._answer.detail if self._answer is not None else ""
         if not found:
-            return self._refused(WriteRefusal.UNVERIFIED, detail)
+            return _refused(WriteRefusal.UNVERIFIED, detail)
         if found != [self._change.old_epc]:
-            return self._refused(WriteRefusal.NOT_WRITTEN, f"It holds {found[0].hex().upper()} now.")
-        return self._refused(refusal or WriteRefusal.NOT_WRITTEN, detail)
+            return _refused(WriteRefusal.NOT_WRITTEN, f"It holds {found[0].hex().upper()} now.")
+        return _refused(refusal or WriteRefusal.NOT_WRITTEN, detail)
 
-    def _refused(self, reason: WriteRefusal, detail: str) -> EpcRefused:
-        if self._step is not _Step.LOOK and self._step is not _Step.NAME and reason is WriteRefusal.TIMEOUT:
-            # The reader fell silent after the order: the tag may have been written.
-            reason = WriteRefusal.UNVERIFIED
-        return EpcRefused(reason, f"{SENTENCES[reason]} {detail}".strip())
+    def _failed(self, reason: WriteRefusal, detail: str) -> EpcRefused:
+        """The reader is the reason. After a write order nobody knows whether the tag has been written."""
+        return _refused(reason if self._change is None else WriteRefusal.UNVERIFIED, detail)
+
+
+def _refused(reason: WriteRefusal, detail: str) -> EpcRefused:
+    return EpcRefused(reason, f"{SENTENCES[reason]} {detail}".strip())
 
 
 def _told(tags: list[tuple[bytes, bytes | None]]) -> str:

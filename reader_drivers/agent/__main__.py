@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SettingsRefused, UnknownProtocol, CaptureRefused) as error:
         print(f"baguier-agent: {error}", file=sys.stderr)
         return BAD_USAGE
+    except KeyboardInterrupt:
+        print("baguier-agent: stopped.", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         # The reader of our output went away, as `head` does.
         sys.stderr.close()

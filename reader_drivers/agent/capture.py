@@ -89,6 +89,9 @@ class Capture:
         self._size = os.fstat(self._file).st_size
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.began_ms = monotonic_ms()
+        if self._size:
+            # A line that a power failure has cut must not swallow the head.
+            self._size += os.write(self._file, b"\n")
         self._write({"format": FORMAT, "at": at, "readers": self._readers})
 
     def _write(self, content: Mapping[str, object]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reader_drivers.agent.settings import ReaderSettings
-from reader_drivers.agent.talk import Talk
+from reader_drivers.agent.talk import AT_REST, STOP_S, Talk
 from reader_drivers.agent.transports import monotonic_ms, open_link
 from reader_drivers.driver import Event, ReaderPhase, ReaderState
 from reader_drivers.errors import ReaderFault
@@ -14,7 +14,6 @@ from reader_drivers.reads import TagRead
 
 WINDOW_S: Final = 0.25
 """A hand moves some 20 cm in it; a reader hears one tag several times."""
-STOP_S: Final = 4.0
 RSSI_FAR_DBM: Final = -75
 """The weakest hearing that readers of this kind report in a shop; an empty bar."""
 RSSI_NEAR_DBM: Final = -30
@@ -22,7 +21,6 @@ RSSI_NEAR_DBM: Final = -30
 BAR: Final = 30
 HEARINGS_NEAR: Final = 20
 """Hearings in a window that fill the bar where a reader tells no strength: that many tags answer at arm's length."""
-_RESTING: Final = {ReaderPhase.IDLE, ReaderPhase.FAULT, ReaderPhase.LOST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +105,15 @@ async def locate(
     talk = Talk(link, driver, locator.note)
     try:
         await talk.say(driver.start(plan))
-        await talk.listen(seconds=STOP_S, is_over=lambda: locator.phase in {*_RESTING, ReaderPhase.READING})
+        await talk.listen(seconds=STOP_S, is_over=lambda: locator.phase in {*AT_REST, ReaderPhase.READING})
         until_ms = monotonic_ms() + int(seconds * 1000)
         while monotonic_ms() < until_ms and locator.phase is ReaderPhase.READING:
-            await talk.listen(seconds=WINDOW_S, is_over=lambda: locator.phase in _RESTING)
+            await talk.listen(seconds=WINDOW_S, is_over=lambda: locator.phase in AT_REST)
             show(locator.take())
         if locator.phase is not ReaderPhase.READING:
             raise ReaderFault(locator.detail or f"{settings.name} did not begin to read; try `baguier-agent test`.")
     finally:
-        if locator.phase not in _RESTING:
+        if locator.phase not in AT_REST:
             await talk.say(driver.stop())
-            await talk.listen(seconds=STOP_S, is_over=lambda: locator.phase in _RESTING)
+            await talk.listen(seconds=STOP_S, is_over=lambda: locator.phase in AT_REST)
         await link.close()

@@ -14,9 +14,10 @@ from typing import Final, TypeVar
 
 from reader_drivers.agent.capture import Capture
 from reader_drivers.agent.folding import FOLD_WINDOW_S
-from reader_drivers.agent.session import STOP_TIMEOUT_S, ReaderSession
+from reader_drivers.agent.session import ReaderSession
 from reader_drivers.agent.settings import AgentSettings
 from reader_drivers.agent.spool import SPOOL_BATCHES_MAX, Spool, SpoolFull
+from reader_drivers.agent.talk import STOP_S
 from reader_drivers.agent.transports import monotonic_ms
 from reader_drivers.agent.uplink import Address, Uplink
 from reader_drivers.reads import (
@@ -60,7 +61,8 @@ class Agent:
         # One thread: SQLite work keeps the order in which the event loop asked for it.
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._sessions = {
-            reader.name: ReaderSession(reader, self._send, capture=capture, pressed=self._send) for reader in settings.readers
+            reader.name: ReaderSession(reader, self._send, capture=capture, pressed=self._send)
+            for reader in settings.readers
         }
         self._locks = {name: asyncio.Lock() for name in self._sessions}
         self._group = asyncio.TaskGroup()
@@ -104,7 +106,7 @@ class Agent:
         self._is_ending = True
         for session in self._sessions.values():
             session.pause()
-        await asyncio.gather(*(session.wait_at_rest(STOP_TIMEOUT_S) for session in self._sessions.values()))
+        await asyncio.gather(*(session.wait_at_rest(STOP_S) for session in self._sessions.values()))
         await self._flush()
 
     async def _hello(self) -> Hello:

@@ -16,7 +16,7 @@ from reader_drivers.agent.pulse import Pulse
 from reader_drivers.agent.recognise import advice, recognise
 from reader_drivers.agent.settings import ReaderSettings
 from reader_drivers.agent.spool import Attachment
-from reader_drivers.agent.talk import TICK_S
+from reader_drivers.agent.talk import AT_REST, STOP_S, TICK_S
 from reader_drivers.agent.transports import Line, SerialLink, monotonic_ms, open_link
 from reader_drivers.driver import Button, Event, Output, PassEnd, ReaderError, ReaderPhase, ReaderState
 from reader_drivers.errors import PlanRefused, ReaderLost
@@ -29,11 +29,7 @@ BACK_OFF_MAX_S: Final = 3.0
 """People plug a reader in and look at the screen."""
 FAULT_PAUSE_S: Final = 5.0
 """A refusing reader is set up anew after this pause, in case a person mended it."""
-STOP_TIMEOUT_S: Final = 4.0
-"""Longer than three unanswered stop orders; afterwards the drain goes on with what was heard."""
 REJECTION_REPORT_S: Final = 5.0
-
-_AT_REST: Final = {ReaderPhase.IDLE, ReaderPhase.FAULT, ReaderPhase.LOST}
 
 log = logging.getLogger("baguier.agent")
 
@@ -111,7 +107,7 @@ class ReaderSession:
             self.end_passes(attachment.antennas)
             if not self._attached:
                 self._take(self._driver.stop())
-                await self.wait_at_rest(STOP_TIMEOUT_S)
+                await self.wait_at_rest(STOP_S)
                 self.end_passes(attachment.antennas)
         finally:
             self._draining -= 1
@@ -227,7 +223,7 @@ class ReaderSession:
         self._phase = phase
         if phase is ReaderPhase.FAULT:
             self._fault_until_ms = monotonic_ms() + int(FAULT_PAUSE_S * 1000)
-        if phase in _AT_REST:
+        if phase in AT_REST:
             self._at_rest.set()
         else:
             self._at_rest.clear()

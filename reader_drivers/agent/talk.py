@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from reader_drivers.agent.transports import SerialLink, monotonic_ms
-from reader_drivers.driver import Event, Output
+from reader_drivers.driver import Event, Output, ReaderPhase
 
 TICK_S: Final = 0.02
 """Time-outs are 50 ms and more; fifty ticks a second cost 1 % of a small computer."""
+STOP_S: Final = 4.0
+"""Longer than three unanswered stop orders."""
+AT_REST: Final = frozenset({ReaderPhase.IDLE, ReaderPhase.FAULT, ReaderPhase.LOST})
+"""Phases in which a reader transmits nothing."""
 
 
 class Machine(Protocol):

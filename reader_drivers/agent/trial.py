@@ -7,15 +7,13 @@ from typing import Final
 from reader_drivers.agent.protocols import ProtocolEntry
 from reader_drivers.agent.recognise import ask, recognise
 from reader_drivers.agent.settings import ReaderSettings
-from reader_drivers.agent.talk import Talk
+from reader_drivers.agent.talk import AT_REST, STOP_S, Talk
 from reader_drivers.agent.transports import open_link
 from reader_drivers.driver import Button, Event, ReaderError, ReaderPhase, ReaderState, Reply
 from reader_drivers.errors import Rejected
 from reader_drivers.reads import BarcodeScan, TagRead
 
 TRIAL_S: Final = 5.0
-STOP_S: Final = 4.0
-_RESTING: Final = {ReaderPhase.IDLE, ReaderPhase.FAULT, ReaderPhase.LOST}
 
 
 @dataclass(slots=True)
@@ -60,13 +58,15 @@ async def try_reader(settings: ReaderSettings, *, seconds: float = TRIAL_S) -> T
     trial = Trial()
     driver = settings.protocol.driver()
     link = await open_link(settings.port, settings.baud, settings.protocol.line)
+    talk = Talk(link, driver, trial.note)
     try:
-        talk = Talk(link, driver, trial.note)
         await talk.say(driver.start(settings.plan))
-        await talk.listen(seconds=seconds, is_over=lambda: trial.phase in _RESTING)
-        await talk.say(driver.stop())
-        await talk.listen(seconds=STOP_S, is_over=lambda: trial.phase in _RESTING)
+        await talk.listen(seconds=seconds, is_over=lambda: trial.phase in AT_REST)
     finally:
+        # Also after Ctrl-C: a reader must not go on transmitting.
+        if trial.phase not in AT_REST:
+            await talk.say(driver.stop())
+            await talk.listen(seconds=STOP_S, is_over=lambda: trial.phase in AT_REST)
         await link.close()
     return trial
 

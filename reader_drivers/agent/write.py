@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from reader_drivers.agent.settings import ReaderSettings, SettingsRefused
-from reader_drivers.agent.talk import Talk
+from reader_drivers.agent.talk import AT_REST, STOP_S, Talk
 from reader_drivers.agent.transports import open_link
-from reader_drivers.driver import EpcWriter, WriteRefusal
-from reader_drivers.epc_writing import SENTENCES, EpcRefused, EpcWriting, EpcWritten
+from reader_drivers.driver import EpcWriter
+from reader_drivers.epc_writing import EpcRefused, EpcWriting, EpcWritten
 
 WRITE_S: Final = 20.0
 """Two looks, a write and the longest bring-up with repeated orders take half of it."""
@@ -74,13 +74,18 @@ def hex_option(option: str, text: str | None) -> bytes | None:
 async def write_tag(settings: ReaderSettings, writing: EpcWriting) -> EpcWritten | EpcRefused:
     """Open the reader and carry the order out. Raises: ReaderLost: no such port, or it vanished. PlanRefused."""
     link = await open_link(settings.port, settings.baud, settings.protocol.line)
+    talk = Talk(link, writing, lambda _: None)
     try:
-        talk = Talk(link, writing, lambda _: None)
         await talk.say(writing.begin())
         await talk.listen(seconds=WRITE_S, is_over=lambda: writing.outcome is not None)
     finally:
+        # The time is over, or Ctrl-C was pressed: a reader must not go on transmitting.
+        if writing.outcome is None:
+            await talk.say(writing.give_up())
+            await talk.listen(seconds=STOP_S, is_over=lambda: writing.phase in AT_REST)
         await link.close()
-    return writing.outcome or EpcRefused(WriteRefusal.UNVERIFIED, SENTENCES[WriteRefusal.UNVERIFIED])
+    assert writing.outcome is not None
+    return writing.outcome
 
 
 def writer_of(settings: ReaderSettings) -> EpcWriter:

@@ -15,6 +15,7 @@ from reader_drivers.driver import (
     TidRead,
     WriteAnswer,
     WriteRefusal,
+    joined,
 )
 from reader_drivers.epc_writing import SENTENCES, EpcOrder, EpcRefused, EpcWriting, EpcWritten, OrderRefused
 from reader_drivers.reads import TagRead
@@ -56,6 +57,9 @@ class Bench:
         self.events.extend(output.events)
         assert self.writing.outcome is not None, "the order never ended"
         return self.writing.outcome
+
+    def is_in(self, *phases: ReaderPhase) -> bool:
+        return self.writing.phase in phases
 
     def turn(self, output: Output) -> Output:
         self.events.extend(output.events)
@@ -173,6 +177,24 @@ def test_tag_taken_away_after_the_write_is_called_unverified(writer: Writer) -> 
 
     assert isinstance(bench.writing.outcome, EpcRefused)
     assert bench.writing.outcome.reason is WriteRefusal.UNVERIFIED
+
+
+@each_writer
+def test_order_that_is_given_up_stops_the_reader_and_writes_nothing(writer: Writer) -> None:
+    reader = writer.reader()
+    lay(reader, tag(TID))
+    bench = Bench(EpcWriting(writer.driver(), PLAN, EpcOrder(epc=NEW)), reader)
+    output = bench.writing.begin()
+    while not bench.is_in(ReaderPhase.READING):
+        output = bench.turn(output)
+
+    output = joined((output, bench.writing.give_up()))
+    while not bench.is_in(ReaderPhase.IDLE, ReaderPhase.LOST):
+        output = bench.turn(output)
+
+    assert isinstance(bench.writing.outcome, EpcRefused)
+    assert bench.is_in(ReaderPhase.IDLE)
+    assert not any("3476451FD4" in line for line in heard(writer, reader))
 
 
 @each_writer

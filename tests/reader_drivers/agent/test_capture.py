@@ -114,6 +114,16 @@ def test_second_run_goes_on_with_the_file_and_both_are_played(tmp_path: Path) ->
     assert len(replayed(tmp_path / "c")) >= 2 * len([name for name, _ in first if name == "tag_read"])
 
 
+def test_line_cut_by_a_power_failure_does_not_swallow_the_next_runs_head(tmp_path: Path) -> None:
+    capture_of_a_count(tmp_path / "c")
+    (tmp_path / "c").write_bytes((tmp_path / "c").read_bytes()[:-9])
+
+    capture_of_a_count(tmp_path / "c")
+
+    with (tmp_path / "c").open("rb") as source:
+        assert len([line for line in read_capture(source) if "readers" in line]) == 2
+
+
 def test_capture_is_its_owners_only_and_says_nothing_but_the_wire(tmp_path: Path) -> None:
     capture_of_a_count(tmp_path / "c")
 
