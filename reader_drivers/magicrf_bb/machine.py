@@ -87,6 +87,7 @@ class MagicRfDriver(OrderSession[Frame, Step]):
         steps = orders.bring_up(plan)
         self._plan = plan
         self._target = Target.A
+        self._belief = Belief()
         return Output((self._enter(ReaderPhase.STARTING),), self._give(steps))
 
     def stop(self) -> Output:
