@@ -80,7 +80,7 @@ const fr = {
   step: {
     count: "Prendre", continue: "Continuer", verify: "Vérifier", continue_verifying: "Continuer",
     wait_for_verifier: "Scellé, à vérifier", partner_counts: "En cours", partner_verifies: "En vérification",
-    confirm: "Confirmer", compare: "À comparer", explain: "Avec exception", sign: "Prêt à signer", partner_signs: "Signé une fois",
+    confirm: "Confirmer", compare: "À comparer", explain: "Avec exception", sign: "Prêt à signer", partner_signs: "Signé une fois", others_sign: "À signer par eux",
     done: "Terminé", not_done: "Non fait",
   } satisfies Record<NextStep, string>,
 
@@ -243,7 +243,7 @@ const en: Catalogue = {
   step: {
     count: "Take", continue: "Continue", verify: "Verify", continue_verifying: "Continue",
     wait_for_verifier: "Sealed, to verify", partner_counts: "In progress", partner_verifies: "Being verified",
-    confirm: "Confirm", compare: "To compare", explain: "With exception", sign: "Ready to sign", partner_signs: "Signed once",
+    confirm: "Confirm", compare: "To compare", explain: "With exception", sign: "Ready to sign", partner_signs: "Signed once", others_sign: "Theirs to sign",
     done: "Finished", not_done: "Not done",
   },
 

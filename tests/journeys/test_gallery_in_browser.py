@@ -40,7 +40,10 @@ async () => {
     const say = (what) => faults.push(`${frame.dataset.name}: ${what}`);
     const { violations } = await axe.run(document, { resultTypes: ["violations"] });
     for (const one of violations) say(`${one.impact} ${one.id} ${one.nodes.map((node) => node.html).join(" ")}`);
-    if (frame.scrollWidth > frame.clientWidth) say("wider than the screen");
+    for (const size of ["200%", ""]) {
+      document.documentElement.style.fontSize = size;
+      if (frame.scrollWidth > frame.clientWidth) say(`wider than the screen ${size}`);
+    }
     for (const target of frame.querySelectorAll("button, a, input, select, textarea, summary")) {
       const { width, height } = (target.matches("label input") ? target.closest("label") : target).getBoundingClientRect();
       if (!isHidden(target) && Math.min(width, height) < 48) say(`${width} × ${height} px: ${target.outerHTML}`);

@@ -44,7 +44,7 @@ export interface Tour {
 /** What this person does next: the first five are buttons, the others are said. */
 export type NextStep =
   | "count" | "continue" | "verify" | "continue_verifying" | "confirm"
-  | "wait_for_verifier" | "partner_counts" | "partner_verifies" | "compare" | "explain" | "sign" | "partner_signs" | "done" | "not_done";
+  | "wait_for_verifier" | "partner_counts" | "partner_verifies" | "compare" | "explain" | "sign" | "partner_signs" | "others_sign" | "done" | "not_done";
 
 /** Decide from state and role alone; the server decides again, with everything it knows. */
 export function nextStep(count: TourCount): NextStep {
@@ -65,13 +65,13 @@ export function nextStep(count: TourCount): NextStep {
     case "RECOUNTING":
       // A third person may have to settle the lines, so everybody is offered them; the server knows who may.
       if (count.hasRecount) return "confirm";
-      return isMine === null ? "done" : "sign";
+      return isMine === null ? "others_sign" : "sign";
     case "RESOLVING":
       return "explain";
     case "RESULT_FIXED":
-      return isMine === null ? "done" : "sign";
+      return isMine === null ? "others_sign" : "sign";
     case "SIGNED_ONE":
-      if (isMine === null) return "done";
+      if (isMine === null) return "others_sign";
       return count.hasSigned ? "partner_signs" : "sign";
     case "SIGNED_OFF":
     case "SIGNED_OFF_WITH_EXCEPTIONS":

@@ -17,7 +17,7 @@ export const TOUR: Tour = {
     count("Vitrine 1/Plateau 2", "PLANNED", null, null), count("Vitrine 1/Plateau 1", "SEALED_A", "A", null),
     count("Vitrine 2/Plateau 1", "SEALED_A", null, "Marc Delaunay"), count("Vitrine 2/Plateau 2", "VERIFYING", "A", "Marc Delaunay"),
     count("Coffre A/Tiroir des pierres de couleur", "RESOLVING", "B", "Inès"), count("Coffre A/Tiroir 2", "RESULT_FIXED", "B", "Inès"),
-    count("Coffre A/Tiroir 3", "CLOSED", "A", "Marc Delaunay"), count("Atelier", "MISSED", null, null),
+    count("Vitrine 2/Plateau 3", "RESULT_FIXED", null, "Inès"), count("Coffre A/Tiroir 3", "CLOSED", "A", "Marc Delaunay"), count("Atelier", "MISSED", null, null),
   ],
 };
 

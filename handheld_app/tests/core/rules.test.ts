@@ -10,8 +10,8 @@ const count = (more: Partial<TourCount>): TourCount => ({ id: "c", place: "p", p
 describe("tour", () => {
   it.each([
     ["PLANNED", null, "count"], ["COUNTING", "A", "continue"], ["COUNTING", null, "partner_counts"], ["SEALED_A", "A", "wait_for_verifier"],
-    ["SEALED_A", null, "verify"], ["VERIFYING", "B", "continue_verifying"], ["VERIFYING", "A", "partner_verifies"], ["SEALED_B", "A", "compare"], ["REVEALED", "A", "sign"], ["REVEALED", null, "done"],
-    ["RESOLVING", "B", "explain"], ["RESULT_FIXED", "A", "sign"], ["RESULT_FIXED", null, "done"], ["SIGNED_ONE", "B", "sign"],
+    ["SEALED_A", null, "verify"], ["VERIFYING", "B", "continue_verifying"], ["VERIFYING", "A", "partner_verifies"], ["SEALED_B", "A", "compare"], ["REVEALED", "A", "sign"], ["REVEALED", null, "others_sign"],
+    ["RESOLVING", "B", "explain"], ["RESULT_FIXED", "A", "sign"], ["RESULT_FIXED", null, "others_sign"], ["SIGNED_ONE", "B", "sign"],
     ["CLOSED", "A", "done"], ["VOIDED", "A", "not_done"],
   ] as const)("says what to do next with a %s count for role %s: %s", (state, myRole, step) => {
     expect(nextStep(count({ state, myRole }))).toBe(step);
