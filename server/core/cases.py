@@ -335,12 +335,10 @@ def _require_decider(case: Case, act: Decide, rules: CaseRules) -> None:
         raise DeciderCounted(
             "Who counted first does not decide on what is missing there. Another manager decides, or an outside verifier."
         )
-    if act.outcome not in IN_HAND and any(
-        is_same_human(rules.people, first=one, second=act.by.person) for one in rules.touched_by
-    ):
+    has_touched = any(is_same_human(rules.people, first=one, second=act.by.person) for one in rules.touched_by)
+    if has_touched and act.outcome not in IN_HAND:
         raise SelfApproval(
-            "You sold, moved, edited or recounted this piece since it was last counted. Another manager decides, or it "
-            "stays under investigation."
+            "You sold, moved, edited or recounted this piece. Another manager decides, or it stays under investigation."
         )
     if case.b is None or not is_same_human(rules.people, first=case.b, second=act.by.person):
         return
