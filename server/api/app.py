@@ -1,7 +1,7 @@
 """The composition root for HTTP: wires the store, the hub and the routes into one application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -28,7 +28,7 @@ from server.api.routes import (
 )
 from server.api.security_headers import SecurityHeaders
 from server.api.static_app import mount_app
-from server.core.announcement import Announcement
+from server.feed.bridge import FeedBridge
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
 from server.store.unit_of_work import Store
@@ -48,23 +48,6 @@ ROUTERS: Final = (
     agent_stream.router,
     live.router,
 )
-
-
-class FeedBridge:
-    """Carries announcements from the writer's thread to the loop that owns the hub."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Publish from now on."""
-        self._loop = loop
-
-    def __call__(self, stored: Sequence[Announcement]) -> None:
-        """Take the announcements of one commit, in the writer's thread. Before the loop runs nobody watches."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._hub.publish, stored)
 
 
 def create_app(

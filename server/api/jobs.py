@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import structlog
-
 from server.api.agent_links import AgentLinks
+from server.api.complaints import complaints
 from server.core.errors import DomainError
 from server.signer.client import SignerClient
 from server.store.checkpoints import signed_size
@@ -16,8 +15,6 @@ from server.usecases.close_counts import close_covered
 from server.usecases.close_counts_overdue import end_overdue
 from server.usecases.make_records import make_records
 from server.usecases.sign_checkpoint import sign_checkpoint
-
-LOG = structlog.get_logger()
 
 SIGN_EVERY_S: Final = 1.0
 """A leaf is unsigned for about this long: the tail that a thief of the whole machine could still cut."""
@@ -96,11 +93,11 @@ async def keep(step: Callable[[int], Awaitable[int]], *, every_s: float, failure
             pass
         except DomainError as refusal:
             if refusal.code != said:
-                LOG.warning(failure, code=refusal.code, sentence=refusal.sentence)
+                complaints().warning(failure, code=refusal.code, sentence=refusal.sentence)
             said = refusal.code
-        except Exception as defect:
+        except Exception as defect:  # noqa: BLE001 - said below
             # Top of the job: whatever it is, the next turn may do, and somebody must be able to read of it.
             if repr(defect) != said:
-                LOG.exception(failure, code="defect")
+                complaints().exception(failure, code="defect")
             said = repr(defect)
         await asyncio.sleep(every_s)

@@ -1,5 +1,6 @@
 """`baguier serve`: one server process for one data folder."""
 
+import gc
 import ipaddress
 import os
 import secrets
@@ -7,7 +8,8 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
@@ -18,6 +20,12 @@ from server.core.errors import DomainError, Malformed
 
 if TYPE_CHECKING:
     import uvicorn
+
+    from server.api.known_hosts import KnownHosts
+    from server.feed.bridge import FeedBridge
+    from server.feed.hub import Hub
+    from server.signer.client import SignerClient
+    from server.store.unit_of_work import Store
 
 DEMO_PASS_MIN_MS: Final = 10
 """Simulated antennas take turns within milliseconds, so a tag's next pass comes sooner than in the air."""
@@ -36,14 +44,9 @@ def serve(
     is_tied_to_stdin: Annotated[bool, typer.Option("--stdin-eof", help="Stop when standard input ends.")] = False,
 ) -> None:
     """Serve the shop in DATA until Ctrl-C; print the address when scans can be sent."""
-    import structlog
-    import uvicorn
-
-    from server.api.app import FeedBridge, create_app
-    from server.api.context import PASS_MIN_MS
-    from server.api.known_hosts import LOOPBACK_HOSTS, KnownHosts, host_of
-    from server.cli.acts import Hands
-    from server.cli.local_door import local_door
+    # What a start loads stays until the end. Looking through it for garbage, again and again while it grows, is in vain.
+    gc.disable()
+    from server.feed.bridge import FeedBridge
     from server.feed.hub import Hub
     from server.settings import settings_from
     from server.signer.spawn import signer_of
@@ -52,8 +55,6 @@ def serve(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
-    # Standard output carries the one line with the address; what goes wrong is said on the other one.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     hub = Hub(epoch=secrets.token_hex(8))
     bridge = FeedBridge(hub)
     try:
@@ -61,21 +62,52 @@ def serve(
         if demo:
             _require_loopback(host)
         clock = clock_to_serve(chosen, is_demo=demo)
-        named = (urlsplit(chosen.public_url or "").netloc, host)
-        hosts = LOOPBACK_HOSTS | {host_of(one) for one in named if one}
         with ExitStack() as opened:
             store = opened.enter_context(Store(chosen.database, clock=clock, listener=bridge))
-            client = opened.enter_context(signer_of(data, signer))
-            opened.enter_context(local_door(chosen.database.parent, Hands(store, lambda: client)))
-            pass_min_ms = DEMO_PASS_MIN_MS if demo else PASS_MIN_MS
-            served = KnownHosts(
-                create_app(store, hub, bridge, signer=client, pass_min_ms=pass_min_ms), hosts=hosts, is_demo=demo
+            client = opened.enter_context(signer_of(data, signer, meanwhile=_load_api))
+            opened.enter_context(_door(chosen.database.parent, store, client))
+            app = _application(
+                store, hub, bridge, signer=client, hosts=_own_hosts(chosen.public_url, host), is_demo=demo
             )
-            config = uvicorn.Config(served, host=host, port=port, log_level="warning", lifespan="on")
-            _run(config, is_tied_to_stdin=is_tied_to_stdin)
+            _run(app, host=host, port=port, is_tied_to_stdin=is_tied_to_stdin)
     except DomainError as refusal:
         print(refusal.sentence, file=sys.stderr)
         raise typer.Exit(1) from refusal
+    finally:
+        gc.enable()
+
+
+def _load_api() -> None:
+    """Load what answers, which takes about as long as the signer needs to start."""
+    for module in ("uvicorn", "server.api.app", "server.cli.local_door"):
+        import_module(module)
+
+
+def _door(folder: Path, store: "Store", signer: "SignerClient") -> AbstractContextManager[None]:
+    from server.cli.acts import Hands
+    from server.cli.local_door import local_door
+
+    return local_door(folder, Hands(store, lambda: signer))
+
+
+def _own_hosts(public_url: str | None, host: str) -> frozenset[str]:
+    """The names by which this server may be asked."""
+    from server.api.known_hosts import LOOPBACK_HOSTS, host_of
+
+    named = (urlsplit(public_url or "").netloc, host)
+    return LOOPBACK_HOSTS | {host_of(one) for one in named if one}
+
+
+def _application(
+    store: "Store", hub: "Hub", bridge: "FeedBridge", *, signer: "SignerClient", hosts: frozenset[str], is_demo: bool
+) -> "KnownHosts":
+    from server.api.app import create_app
+    from server.api.context import PASS_MIN_MS
+    from server.api.known_hosts import KnownHosts
+
+    pass_min_ms = DEMO_PASS_MIN_MS if is_demo else PASS_MIN_MS
+    app = create_app(store, hub, bridge, signer=signer, pass_min_ms=pass_min_ms)
+    return KnownHosts(app, hosts=hosts, is_demo=is_demo)
 
 
 def _leave(*_: object) -> None:
@@ -92,7 +124,7 @@ def _require_loopback(host: str) -> None:
         raise Malformed(f"A demonstration stays on this computer; {host} would open it to others. Leave --host out.")
 
 
-def _run(config: "uvicorn.Config", *, is_tied_to_stdin: bool) -> None:
+def _run(app: "KnownHosts", *, host: str, port: int, is_tied_to_stdin: bool) -> None:
     import uvicorn
 
     class Announced(uvicorn.Server):
@@ -100,10 +132,12 @@ def _run(config: "uvicorn.Config", *, is_tied_to_stdin: bool) -> None:
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            for address, port in (one.getsockname()[:2] for served in self.servers for one in served.sockets):
-                print(f"Baguier serves on http://{address}:{port}", flush=True)
+            gc.freeze()
+            gc.enable()
+            for name, number in (one.getsockname()[:2] for served in self.servers for one in served.sockets):
+                print(f"Baguier serves on http://{name}:{number}", flush=True)
 
-    server = Announced(config)
+    server = Announced(uvicorn.Config(app, host=host, port=port, log_level="warning", lifespan="on"))
     if is_tied_to_stdin:
         threading.Thread(target=_stop_at_eof, args=(server,), daemon=True).start()
     server.run()

@@ -12,8 +12,6 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any, ClassVar, Final
 
-import segno
-
 from server.core.errors import Malformed
 from server.core.log import canonical
 from server.core.log.canonical import JsonValue
@@ -136,6 +134,7 @@ def seal_fingerprint(certificate: bytes) -> str:
 
 def render_record(record: TourRecord, fingerprint: str) -> bytes:
     """The unsealed PDF/A-4f. `fingerprint` is that of the seal it will get. Raises: as `make_record`."""
+    import segno
     import typst
 
     if record.language not in _NOT_CLAIMED or len(record.lines) > LINES_MAX:

@@ -10,7 +10,7 @@ from server.core.errors import Conflict, DomainError
 from server.core.log import canonical
 from server.core.log.canonical import JsonValue
 from server.core.log.merkle import EMPTY_ROOT
-from server.signer.service import LINE_BYTES_MAX
+from server.signer.protocol import LINE_BYTES_MAX
 from server.signer.state import RootNotExtending
 
 CALL_TIMEOUT_S: Final = 5.0

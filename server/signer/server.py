@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from server.signer.keys import load_or_make_keys
-from server.signer.service import LINE_BYTES_MAX, SignerService
+from server.signer.protocol import LINE_BYTES_MAX
+from server.signer.service import SignerService
 from server.signer.state import SignerState
 
 FOLDER: Final = "signer"

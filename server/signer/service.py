@@ -8,7 +8,6 @@ import hmac
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,22 +21,8 @@ from server.core.log.merkle import PROOF_HASHES_MAX
 from server.core.log.note import VerifierKey
 from server.signer.files import SignerStateUnusable
 from server.signer.keys import Keys
+from server.signer.protocol import PROTOCOL, VALUE_CHARS_MAX
 from server.signer.state import RootNotExtending, SignerState
-
-LINE_BYTES_MAX: Final = 16 * 1024
-"""Longest request or answer: a proof of the largest tree has 7 KiB of hex, the certificate 2 KiB."""
-VALUE_CHARS_MAX: Final = 1024
-"""Longest value under `pin_mac`: shop, person and PIN have under 120 characters."""
-PROTOCOL: Final[Mapping[str, frozenset[str]]] = {
-    "last": frozenset({"origin"}),
-    "vkey": frozenset({"origin"}),
-    "checkpoint": frozenset({"origin", "size", "root", "proof"}),
-    "pack": frozenset({"origin", "manifest_sha256", "size", "root", "proof"}),
-    "pdf_sign": frozenset({"digest"}),
-    "pdf_certificate": frozenset(),
-    "pin_mac": frozenset({"value"}),
-}
-"""Members of each request besides `op`."""
 
 
 class NothingSigned(Conflict):

@@ -4,7 +4,7 @@ import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,10 @@ START_TIMEOUT_S: Final = 20.0
 STOP_TIMEOUT_S: Final = 5.0
 
 
+def _nothing() -> None:
+    """There is nothing else to do while a signer starts."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpawnedSigner:
     """A signer that ends with the program that started it, however that one ends: its standard input is a pipe to it."""
@@ -25,8 +29,8 @@ class SpawnedSigner:
     socket_path: Path
 
     @classmethod
-    def start(cls, folder: Path, socket_path: Path) -> Self:
-        """Start a signer over `folder`/signer and wait until it answers on `socket_path`.
+    def start(cls, folder: Path, socket_path: Path, *, meanwhile: Callable[[], None] = _nothing) -> Self:
+        """Start a signer over `folder`/signer, do what can be done `meanwhile`, and wait until it answers on `socket_path`.
 
         Raises: SignerDown: it ended or was not ready within `START_TIMEOUT_S`; its standard error says why.
         """
@@ -39,6 +43,7 @@ class SpawnedSigner:
         with ExitStack() as unless_ready:
             # Also when we are interrupted: a signer left alone would make its folder anew after it was removed.
             unless_ready.callback(spawned.stop)
+            meanwhile()
             ready, _, _ = select.select([child.stdout], [], [], START_TIMEOUT_S)
             if not ready or child.stdout.readline() != b"ready\n":
                 raise SignerDown(f"The signer did not start over {folder}. What it printed says why; then start again.")
@@ -58,13 +63,13 @@ class SpawnedSigner:
 
 
 @contextmanager
-def spawned_signer(folder: Path) -> Iterator[SignerClient]:
-    """A signer over `folder` for as long as the block runs, on a socket that only this user can reach.
+def spawned_signer(folder: Path, *, meanwhile: Callable[[], None] = _nothing) -> Iterator[SignerClient]:
+    """A signer over `folder` for as long as the block runs, on a socket that only this user can reach; see `start`.
 
     Raises: SignerDown.
     """
     with tempfile.TemporaryDirectory(prefix="baguier-signer-") as private:
-        spawned = SpawnedSigner.start(folder, Path(private) / "sock")
+        spawned = SpawnedSigner.start(folder, Path(private) / "sock", meanwhile=meanwhile)
         client = SignerClient(spawned.socket_path)
         try:
             yield client
@@ -74,12 +79,18 @@ def spawned_signer(folder: Path) -> Iterator[SignerClient]:
 
 
 @contextmanager
-def signer_of(folder: Path, socket_path: Path | None) -> Iterator[SignerClient]:
-    """The signer at `socket_path`, or else one started over the shop's folder for this command. Raises: SignerDown."""
+def signer_of(
+    folder: Path, socket_path: Path | None, *, meanwhile: Callable[[], None] = _nothing
+) -> Iterator[SignerClient]:
+    """The signer at `socket_path`, or else one started over the shop's folder for this command.
+
+    `meanwhile` is done while it starts, or now. Raises: SignerDown.
+    """
     if socket_path is None:
-        with spawned_signer(folder) as client:
+        with spawned_signer(folder, meanwhile=meanwhile) as client:
             yield client
         return
+    meanwhile()
     client = SignerClient(socket_path)
     try:
         yield client

@@ -3,17 +3,16 @@
 import secrets
 from typing import Annotated, Any, Final
 
-import structlog
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from server.api.auth import Person
+from server.api.complaints import complaints
 from server.api.context import context_of
 from server.api.strict_json import Asked, StrictRoute
 from server.core.log.canonical import WHOLE_MAX
 from server.usecases.take_events import EVENT_CONFLICT, EVENTS_MAX, read_event, take_events
 
-LOG = structlog.get_logger()
 SALT_BYTES: Final = 32
 router = APIRouter(prefix="/v1/sync", tags=["sync"], route_class=StrictRoute)
 Word = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,64}$")]
@@ -73,7 +72,7 @@ async def take(request: Request, asked: BatchSent, person: Person) -> BatchTaken
     await context.links.drain(received.draining)
     conflicts = [one.id for one in received.results if one.reason == EVENT_CONFLICT]
     if conflicts:
-        LOG.warning("event_conflict", device=person.device_id, events=conflicts)
+        complaints().warning("event_conflict", device=person.device_id, events=conflicts)
     return BatchTaken(
         ack_seq=received.ack_seq,
         results=[ResultShown(id=one.id, outcome=one.outcome.value, reason=one.reason) for one in received.results],

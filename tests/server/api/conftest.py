@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from server.api.app import FeedBridge, create_app
+from server.api.app import create_app
+from server.feed.bridge import FeedBridge
 from server.clock import FixedClock
 from server.feed.hub import Hub
 from server.signer.client import SignerClient

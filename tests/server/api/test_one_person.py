@@ -19,7 +19,8 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.api.app import FeedBridge, create_app
+from server.api.app import create_app
+from server.feed.bridge import FeedBridge
 from server.clock import FixedClock
 from server.core.count_sheet import Count
 from server.core.count_states import CountState

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from reader_drivers.reads import Batch, PassRow, ReadRow
-from server.api.app import FeedBridge, create_app
+from server.api.app import create_app
+from server.feed.bridge import FeedBridge
 from server.clock import FixedClock
 from server.core.actors import Actor
 from server.core.announcement import Announcement

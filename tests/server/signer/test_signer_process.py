@@ -16,7 +16,7 @@ from server.core.log.checkpoint import Checkpoint
 from server.core.log.merkle import Frontier
 from server.core.log.note import NoteMalformed, VerifierKey
 from server.signer.client import SignerClient, SignerDown, SignerRefused
-from server.signer.service import LINE_BYTES_MAX
+from server.signer.protocol import LINE_BYTES_MAX
 from server.signer.state import RootNotExtending
 from tests.server.signer.conftest import ORIGIN, SignerBench
 
