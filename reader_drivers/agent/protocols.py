@@ -74,6 +74,7 @@ PROTOCOLS: Final = (
     _entry("tsl_ascii2", "TslDriver", baud=115_200, transmits=True),
     _entry("chainway_a55a", "ChainwayDriver", baud=115_200, transmits=True),
     _entry("impinj_r700_json", "R700Driver", baud=0, transmits=True),
+    _entry("nordicid_nur", "NurDriver", baud=115_200, transmits=True),
     _entry("zebra_iotc_json", "ZebraDriver", baud=0, transmits=False, directions=BOTH[:1]),
     _entry("llrp", "LlrpDriver", baud=115_200, transmits=True),
     _entry("magicrf_bb", "MagicRfDriver", baud=115_200, transmits=True),

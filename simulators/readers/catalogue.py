@@ -19,6 +19,7 @@ from simulators.readers.impinj_r700 import R700
 from simulators.readers.llrp import LlrpReader
 from simulators.readers.magicrf_bb import MagicRfModule
 from simulators.readers.magicrf_frames import FRAMINGS
+from simulators.readers.nordicid_nur import NurReader
 from simulators.readers.r2000_a0 import MODELS as R2000_MODELS
 from simulators.readers.r2000_a0 import R2000Reader
 from simulators.readers.thingmagic_ff import ThingMagicModule
@@ -89,6 +90,7 @@ READERS: Final = (
         CHAINWAY_MODELS,
     ),
     Entry("impinj_r700_json", lambda asked: R700(Radio(seed=asked.seed), pace=asked.pace)),
+    Entry("nordicid_nur", lambda asked: NurReader(Radio(seed=asked.seed), pace=asked.pace)),
     Entry(
         "zebra_iotc_json",
         lambda asked: ZebraReader(Radio(seed=asked.seed), model=asked.model, pace=asked.pace),

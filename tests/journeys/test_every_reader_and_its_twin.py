@@ -69,6 +69,7 @@ TWINS = (
     Twin("uhfreader_crc16", options=("--model", "18")),
     Twin("r2000_a0", antennas=4, faults=f"{FAULTS},burst=0.02", proof="tags_intact_twice"),
     Twin("chainway_a55a", antennas=4),
+    Twin("nordicid_nur", antennas=4),
     Twin("llrp", antennas=4, faults=OVER_TCP),
     Twin("impinj_r700_json", antennas=4, faults=OVER_TCP),
     Twin("barcode_line", faults=UNCHECKED, is_scanner=True),

@@ -74,6 +74,7 @@ CASES = (
     Case(protocol_named("tsl_ascii2"), (*good_frames("tsl_ascii2", but="tsl-009"), PROVEN_TAG), b"\x00\x13\x37"),
     Case(protocol_named("chainway_a55a"), good_frames("chainway_a55a"), b"\x00\x13\x37"),
     Case(protocol_named("impinj_r700_json"), good_frames("impinj_r700_json"), b"\r\n\n"),
+    Case(protocol_named("nordicid_nur"), good_frames("nordicid_nur"), b"\x00\x13\x37"),
     Case(protocol_named("zebra_iotc_json"), good_frames("zebra_iotc_json"), b"\r\n\n"),
     Case(protocol_named("llrp"), good_frames("llrp"), b"\x00\x13\x37"),
     Case(protocol_named("magicrf_bb"), good_frames("magicrf_bb"), b"\x00\x13\x37"),
