@@ -124,8 +124,9 @@ class TslDriver(OrderSession[Line, orders.Step]):
         return super()._pass_over(damage)
 
     def _accept(self, line: Line, now: int) -> Output:
-        # An answer of many lines takes its time: only silence is late.
-        self._wait_from(now)
+        # An answer of many lines takes its time: only silence is late, but for a round that nobody waits for any more.
+        if self._phase is not ReaderPhase.STOPPING:
+            self._wait_from(now)
         if line.header in HEADERS:
             told = self._tell_tag(now) if self._tag.ends_before(line) else ()
             self._tag.add(line)

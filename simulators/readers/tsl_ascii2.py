@@ -4,8 +4,8 @@ Bytes and times come in, blocks of lines come out; the link is somebody else's. 
 maker's published library. Parameters stay until they are changed or reset by ``-x``, each command has its own.
 
 Where the document is silent: an unknown command or parameter is error 001 with a message (the document numbers only 005
-and 006); an abort lets the round under way be told to its end, whose lines the sled's radio link already holds; a write or
-read that a tag refuses gives EA or EB in that tag's lines and the block ends with OK, because tags did answer. Not
+and 006); an abort breaks the round under way off with error 015, as the maker's library names it; a write or read that a
+tag refuses gives EA or EB in that tag's lines and the block ends with OK, because tags did answer. Not
 modelled: session persistence, less reach with less power, the trigger and the barcode engine.
 """
 
@@ -34,7 +34,8 @@ from simulators.readers.tsl_lines import Command, CommandError, CommandReader, d
 from simulators.tags import Tag, parse_tags
 
 ANTENNA: Final = 1
-SYNTAX_ERROR, NO_TRANSPONDER, NO_BARCODE = 1, 5, 6
+ABORT: Final = ".ab"
+SYNTAX_ERROR, NO_TRANSPONDER, NO_BARCODE, ABORTED = 1, 5, 6, 15
 INVALID_PASSWORD: Final = 4
 """EA, the access error of a wrong password (the maker's library)."""
 REGIONS: Final = ("EU", "US")
@@ -102,6 +103,9 @@ class TslSled:
 
     def _obey(self, text: str, now_s: float) -> None:
         told, end = list[tuple[bytes, int]](), b""
+        if text.split(maxsplit=1)[0] == ABORT and self._rounds.is_busy:
+            self._rounds.cut()
+            self._rounds.begin([], [failed(ABORTED, "Command aborted")], now_s=now_s)
         try:
             command = parse_command(text)
             if command.name in self._parameters:

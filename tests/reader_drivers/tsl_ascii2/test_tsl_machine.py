@@ -262,6 +262,17 @@ def test_inventory_that_does_not_end_is_aborted(reading: TslDriver) -> None:
     assert reading.feed(block(".ab"), ANSWER_MS + 6).events == (Reply("abort", block(".ab")),)
 
 
+def test_long_inventory_is_broken_off_a_second_after_the_stop(reading: TslDriver) -> None:
+    reading.stop()
+    reading.tick(0)
+    aborts = []
+    for now in range(100, ANSWER_MS + 1, 100):
+        assert reads(reading.feed(RING.encode() + CHAIN.encode(), now))
+        aborts += sent(reading.tick(now))
+
+    assert aborts == [".ab"]
+
+
 def test_aborted_inventory_without_reads_proves_no_silence(reading: TslDriver) -> None:
     reading.feed(EMPTY, 10)
     reading.stop()
