@@ -22,7 +22,7 @@ import msgspec
 
 from reader_drivers.errors import FrameError, Rejected
 from reader_drivers.framing import Hunt
-from reader_drivers.r2000_a0.orders import LONG, NAMES
+from reader_drivers.r2000_a0.orders import FAST_SWITCH_INVENTORY, INVENTORIES, LONG, NAMES
 
 START: Final = 0xA0
 BROADCAST: Final = 0xFF
@@ -30,6 +30,12 @@ LEN_MIN: Final = 3
 PAYLOAD_BYTES_MAX: Final = 252
 SHORT_LEN_MAX: Final = LEN_MIN + 66
 """LEN of the report of a tag with the longest EPC; only tag memory needs more."""
+
+AROUND_EPC_BYTES: Final = 4
+REPORT_BYTES_MIN: Final = 6
+END_BYTES: Final = 7
+FAST_END_BYTES: Final = 8
+"""End of 8A, unless the control word makes it a tag with an EPC of 4 bytes; see `tags`."""
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -52,7 +58,12 @@ class FrameHunt:
     """Frames out of a stream of bytes. Same promises as `framing.Hunt`."""
 
     def __init__(self) -> None:
-        self._hunt = Hunt[Frame](START, _take)
+        self.address: int | None = None
+        """Address of the one reader on the line, once it is known: then nothing passes that this reader cannot have sent.
+
+        None: a capture, of which whatever closes with its check is shown.
+        """
+        self._hunt = Hunt[Frame](START, self._take)
 
     @property
     def is_waiting(self) -> bool:
@@ -67,21 +78,32 @@ class FrameHunt:
         """Give up on the unfinished frame."""
         return self._hunt.flush()
 
+    def _take(self, buffer: bytes, at: int, found: list[Frame | Rejected]) -> int:
+        raw = buffer[at : at + 2 + buffer[at + 1]] if at + 1 < len(buffer) else b""
+        if not raw:
+            return at
+        if not _is_plausible(raw) or (self.address is not None and raw[2:3] not in {b"", bytes((self.address,))}):
+            raise FrameError("noise", "no frame starts with these bytes")
+        size = raw[1] + 2
+        if len(raw) < size:
+            return at
+        if sum(raw) & 0xFF:
+            computed = -sum(raw[:-1]) & 0xFF
+            raise FrameError("checksum", f"the frame ends in {raw[-1]:02X}, its bytes give {computed:02X}", size=size)
+        if self.address is not None and not _is_as_long_as_it_says(raw[3], raw[4:-1]):
+            # A damaged length that reaches into good frames closes once in 256 times: refused here, it swallows none.
+            raise FrameError("length", "the tag announces another length of its EPC than the frame has", size=size)
+        found.append(Frame(raw[2], raw[3], raw[4:-1], raw))
+        return at + size
 
-def _take(buffer: bytes, at: int, found: list[Frame | Rejected]) -> int:
-    raw = buffer[at : at + 2 + buffer[at + 1]] if at + 1 < len(buffer) else b""
-    if not raw:
-        return at
-    if not _is_plausible(raw):
-        raise FrameError("noise", "no frame starts with these bytes")
-    size = raw[1] + 2
-    if len(raw) < size:
-        return at
-    if sum(raw) & 0xFF:
-        computed = -sum(raw[:-1]) & 0xFF
-        raise FrameError("checksum", f"the frame ends in {raw[-1]:02X}, its bytes give {computed:02X}", size=size)
-    found.append(Frame(raw[2], raw[3], raw[4:-1], raw))
-    return at + size
+
+def _is_as_long_as_it_says(order: int, payload: bytes) -> bool:
+    """False: a tag report whose control word has another length. Ends and errors say none."""
+    size = len(payload)
+    is_report = order in INVENTORIES and size >= REPORT_BYTES_MIN and size != END_BYTES
+    if not is_report or (order == FAST_SWITCH_INVENTORY and size == FAST_END_BYTES):
+        return True
+    return (payload[1] >> 3) * 2 == size - AROUND_EPC_BYTES
 
 
 def _is_plausible(begun: bytes) -> bool:

@@ -92,7 +92,7 @@ class R2000Driver:
     def start(self, plan: ReadPlan) -> Output:
         """Begin the bring-up. Raises: PlanRefused: no such power or antenna in any reader of this protocol."""
         orders.require_possible(plan)
-        self._plan, self._address = plan, BROADCAST
+        self._plan, self._address, self._hunt.address = plan, BROADCAST, None
         self._turns, self._work_antenna = Turns(plan.antennas), None
         self._steps, self._written, self._mute_antennas = list(QUESTIONS), set(), set()
         unproved = self._belief.close()
@@ -271,7 +271,7 @@ class R2000Driver:
 
     def _answered(self, failure: Failure | None, frame: Frame, *, now: int) -> Output:
         assert self._plan is not None
-        self._awaited, self._address = b"", frame.address
+        self._awaited, self._address, self._hunt.address = b"", frame.address, frame.address
         reply, plan, order = _reply(frame), self._plan, frame.order
         if failure is not None:
             error = _error(failure, frame)

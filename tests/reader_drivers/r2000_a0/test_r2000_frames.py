@@ -46,6 +46,18 @@ def test_memory_of_a_tag_comes_in_longer_frames() -> None:
     assert FrameHunt().feed(raw) == [Frame(1, 0x81, bytes(252), raw)]
 
 
+def test_damaged_length_that_closes_over_a_good_frame_swallows_none_in_a_session() -> None:
+    # From a run of 20,000 tags: LEN 13 became 1B and ADDR 01 became 11, and the sum came out right in the next frame.
+    good = bytes.fromhex("A017018B024000634CCE066EB94AA26DDF16C45F597AB2508B")
+    damaged = bytes.fromhex("A01B118B023000E2F3928033D7FF1AA068E5FC4F4D") + good
+    same_address = bytes.fromhex("A01B018B023000E2F3928033D7FF1AA068E5FC4F5D") + good
+    session = FrameHunt()
+    session.address = 1
+
+    assert [part.raw for part in session.feed(damaged + same_address) if isinstance(part, Frame)] == [good, good]
+    assert [part.raw for part in FrameHunt().feed(damaged) if isinstance(part, Frame)] == [damaged[:29]]
+
+
 @pytest.mark.parametrize("head", ["A0 02 01 89", "A0 10 01 BA", "A0 7A 01 8B"])
 def test_bytes_that_can_begin_no_frame_hold_up_none(head: str) -> None:
     frame = tag("AABB")
