@@ -133,8 +133,10 @@ class SerialLink:
         """
         if not self._arrived.is_set():
             # A busy loop may see the time-out before the bytes that came in time, so those are looked for all the same.
+            # Not wait_for: in Python 3.11 it swallows a cancellation that meets an arrival, and the agent would not end.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):
+                    await self._arrived.wait()
         with self._room:
             chunks, self._pending, self._pending_bytes = self._pending, [], 0
             if self._lost is None:

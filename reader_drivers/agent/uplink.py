@@ -121,7 +121,9 @@ class Uplink:
         self._control, self.is_open = [], True
         try:
             await socket.send(encode_message(await self._hello()))
-            first = decode_message(_binary(await asyncio.wait_for(socket.recv(), HELLO_TIMEOUT_S)))
+            # Not wait_for, which swallows a cancellation that meets the answer in Python 3.11.
+            async with asyncio.timeout(HELLO_TIMEOUT_S):
+                first = decode_message(_binary(await socket.recv()))
             if not isinstance(first, Ack):
                 raise MessageRefused(f"The server answered hello with {type(first).__name__.lower()} instead of ack.")
             self._acked_seq = self._sent_seq = first.seq

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import threading
 import tty
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -92,6 +93,53 @@ def test_unplugged_device_gives_what_it_sent_and_then_its_loss(tmp_path: Path) -
         assert first[0][1][:1] == b"\xff"
 
     play(tmp_path, story)
+
+
+class PortOfOneByte:
+    """Gives one byte when told to, and says when the link has taken it."""
+
+    in_waiting = 0
+
+    def __init__(self) -> None:
+        self.may_give, self.is_taken = threading.Event(), threading.Event()
+        self._has_given = False
+
+    def read(self, size: int = 1, /) -> bytes:
+        if self._has_given:
+            # The link asks again once it has handed the byte over.
+            self.is_taken.set()
+        if self._has_given or not self.may_give.wait(0.01):
+            return b""
+        self._has_given = True
+        return b"x"
+
+    def write(self, b: bytes, /) -> None:
+        raise AssertionError(b)
+
+    def close(self) -> None:
+        self.may_give.set()
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_reader_that_speaks_while_the_agent_ends_does_not_keep_it_from_ending(turns: int) -> None:
+    async def story() -> None:
+        port = PortOfOneByte()
+        link = SerialLink(port, asyncio.get_running_loop())
+        reading = asyncio.create_task(link.read(5))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        port.may_give.set()
+        port.is_taken.wait(5)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        is_too_late = reading.done()
+        reading.cancel()
+        (outcome,) = await asyncio.gather(reading, return_exceptions=True)
+        await link.close()
+
+        assert is_too_late or isinstance(outcome, asyncio.CancelledError)
+
+    asyncio.run(story())
 
 
 def test_port_that_is_not_there_is_a_loss_with_its_name() -> None:
