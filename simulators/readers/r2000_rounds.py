@@ -21,7 +21,6 @@ from simulators.radio import Hearing
 REAL_TIME, FAST_SWITCH, BY_SESSION = 0x89, 0x8A, 0x8B
 SHORTEST: Final = 0xFF
 ANTENNA_PORTS: Final = 4
-STAY_MAX: Final = 255
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
