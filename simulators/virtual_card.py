@@ -55,11 +55,11 @@ class VirtualCard:
             size = bytes((len(content),)) if short else len(content).to_bytes(4, "big")
             message = bytes((0xD1 if short else 0xC1, 1)) + size + b"T" + content
         length = bytes((len(message),)) if len(message) < 255 else b"\xff" + len(message).to_bytes(2, "big")
-        data = b"\x03" + length + message + b"\xfe"
+        area = b"\x03" + length + message + b"\xfe"
         head = bytes.fromhex("E1101200") if self.kind == "ntag" else bytes.fromhex("E1401400")
         # An NTAG has its serial number and locks in the first three pages.
         before = self.uid.ljust(12, b"\0")[:12] if self.kind == "ntag" else b""
-        whole = before + head + data
+        whole = before + head + area
         return whole.ljust(len(whole) + -len(whole) % 16 + 16, b"\0")
 
     def answer(self, apdu: bytes) -> bytes:

@@ -78,16 +78,16 @@ def _told(message: bytes) -> Described:
         atr = cards.parse_atr(message)
         code = None if atr.card_code is None else f"{atr.card_code:04X}"
         return "card", {"kind": "atr", "standard": atr.standard, "card": atr.card, "card_code": code}, ()
-    data, status = cards.split_answer(message)
+    content, status = cards.split_answer(message)
     facts: Facts = {"sw": f"{status:04X}", "status": cards.status_text(status)}
-    if len(data) in cards.UID_BYTES:
-        uid = cards.uid_of(data)
+    if len(content) in cards.UID_BYTES:
+        uid = cards.uid_of(content)
         facts["uid"] = uid.hex().upper()
-        if uid != data:
-            facts["uid_as_sent"] = data.hex().upper()
+        if uid != content:
+            facts["uid_as_sent"] = content.hex().upper()
             facts["byte_order"] = "LSB first: reverse when 8 bytes and the last byte is E0"
-    elif data:
-        facts["data"] = data.hex().upper()
+    elif content:
+        facts["data"] = content.hex().upper()
     return "answer", facts, ()
 
 

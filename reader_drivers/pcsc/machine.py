@@ -116,12 +116,12 @@ class PcscDriver:
 
     def _greet(self, atr: cards.Atr, now: int) -> Dialogue:
         """What is asked of a card that was laid down."""
-        data, status = cards.split_answer((yield cards.GET_UID) or b"")
-        if status != cards.OK or not data:
+        sent, status = cards.split_answer((yield cards.GET_UID) or b"")
+        if status != cards.OK or not sent:
             sentence = f"The card tells no UID ({cards.status_text(status)}). Lift it and lay it down again."
             yield ReaderError(f"{status:04X}", sentence, is_retryable=True)
             return
-        uid = cards.uid_of(data)
+        uid = cards.uid_of(sent)
         is_same = uid == self._last_uid and self._gone_ms is not None and now - self._gone_ms < SAME_CARD_MS
         self._last_uid = uid
         if is_same:
@@ -140,10 +140,10 @@ def _text_of_card(atr: cards.Atr) -> Generator[bytes | Event, bytes | None, str 
     memory, needs = b"", 1
     while len(memory) < needs <= MEMORY_BYTES_MAX:
         block = layout.first_block + len(memory) // cards.BLOCK_BYTES
-        data, status = cards.split_answer((yield cards.read_binary(block, layout.step_bytes)) or b"")
-        if status != cards.OK or not data:
+        piece, status = cards.split_answer((yield cards.read_binary(block, layout.step_bytes)) or b"")
+        if status != cards.OK or not piece:
             return None
-        memory += data[: layout.step_bytes]
+        memory += piece[: layout.step_bytes]
         try:
             message = ndef.message_in(memory)
             text = None if message is None else ndef.text_of(message)

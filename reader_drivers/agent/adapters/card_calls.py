@@ -48,7 +48,7 @@ class CardCalls(Protocol):
         self, context: Context, timeout_ms: int, known: list[tuple[str, int]], /
     ) -> tuple[int, list[SlotState]]: ...
     def SCardCancel(self, context: Context, /) -> int: ...  # noqa: N802, D102
-    def SCardConnect(self, context: Context, reader: str, share: int, protocols: int, /) -> tuple[int, Card, int]: ...  # noqa: N802, D102
+    def SCardConnect(self, context: Context, reader: str, /, *share_and_protocols: int) -> tuple[int, Card, int]: ...  # noqa: N802, D102
     def SCardTransmit(self, card: Card, protocol: int, apdu: list[int], /) -> tuple[int, list[int]]: ...  # noqa: N802, D102
     def SCardDisconnect(self, card: Card, disposition: int, /) -> int: ...  # noqa: N802, D102
 
@@ -122,9 +122,9 @@ class CtypesCalls:
     def SCardCancel(self, context: Context, /) -> int:  # noqa: N802, D102
         return self._call("SCardCancel", context)
 
-    def SCardConnect(self, context: Context, reader: str, share: int, protocols: int, /) -> tuple[int, Card, int]:  # noqa: N802, D102
+    def SCardConnect(self, context: Context, reader: str, /, *share_and_protocols: int) -> tuple[int, Card, int]:  # noqa: N802, D102
         card, protocol = _Handle(), _Word()
-        asked = (context, reader.encode(), _Word(share), _Word(protocols))
+        asked = (context, reader.encode(), *map(_Word, share_and_protocols))
         code = self._call("SCardConnect", *asked, ctypes.byref(card), ctypes.byref(protocol), has_text=True)
         return code, card, protocol.value
 
