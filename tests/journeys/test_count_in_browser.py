@@ -137,8 +137,8 @@ def come_back(page: Page, device: BrowserContext) -> None:
     App(page).sign_in(CLAIRE, PEOPLE[CLAIRE][0])
 
 
-def test_who_goes_on_while_the_seal_is_on_its_way_is_brought_back_to_what_was_silent(
-    shop: PadShop, handhelds: tuple[BrowserContext, BrowserContext]
+def test_who_goes_on_while_a_seal_is_on_its_way_is_called_back_and_who_finds_nobody_finishes_alone(
+    shop: PadShop, handhelds: tuple[BrowserContext, BrowserContext], tmp_path: Path
 ) -> None:
     device = handhelds[0]
     claire = enter(device, shop, device="claire", name=CLAIRE)
@@ -169,22 +169,11 @@ def test_who_goes_on_while_the_seal_is_on_its_way_is_brought_back_to_what_was_si
 
     for path in shop.trays:
         Tour(claire).waits_for(path, "Scellé, à vérifier")
+    finish_alone(claire, shop, tmp_path)
 
 
-def test_who_finds_nobody_to_verify_finishes_alone_and_every_screen_says_so(
-    shop: PadShop, handhelds: tuple[BrowserContext, BrowserContext], tmp_path: Path
-) -> None:
-    page = enter(handhelds[0], shop, device="claire", name=CLAIRE)
-    for path in shop.trays:
-        shop.lay_on_pad(shop.on_tray(path))
-        Tour(page).do("Prendre", path)
-        counting = Counting(page)
-        counting.waits_for_stable()
-        counting.seal()
-        counting.waits_for_sealed()
-        page.get_by_role("button", name="Retour", exact=True).click()
-        Tour(page).waits_for(path, "Scellé, à vérifier")
-
+def finish_alone(page: Page, shop: PadShop, photos: Path) -> None:
+    """Go on without a verifier in the first tray, and sign its list; every screen on the way says so."""
     alone = Verification(page)
     alone.button("Finir seul").click()
     alone.says("Compté seul")
@@ -207,8 +196,8 @@ def test_who_finds_nobody_to_verify_finishes_alone_and_every_screen_says_so(
     photo = page.locator("input[type=file]")
     if photo.count() > 0:  # A closing, which is what a shop counts after five in the afternoon.
         expect(page.get_by_text("Encore 1 photo à prendre")).to_be_visible()
-        (tmp_path / "tray.jpg").write_bytes(b"a photo")
-        photo.set_input_files(tmp_path / "tray.jpg")
+        (photos / "tray.jpg").write_bytes(b"a photo")
+        photo.set_input_files(photos / "tray.jpg")
     page.locator("input[type=password]").fill(PEOPLE[CLAIRE][0])
     page.get_by_role("button", name="Signer", exact=True).click()
     alone.says("signée par une seule personne")
