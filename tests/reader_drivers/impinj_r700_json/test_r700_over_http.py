@@ -69,7 +69,7 @@ async def tried(address: str, plan: ReadPlan) -> Trial:
         plan=plan,
         antennas=plan.antennas,
     )
-    return await try_reader(settings, seconds=1.0)
+    return await try_reader(settings, seconds=0.6)
 
 
 def lines_of(port: HttpPort, wanted: int) -> list[dict[str, object]]:

@@ -89,7 +89,7 @@ def test_foreign_client_reads_our_simulated_reader(tmp_path: Path) -> None:
         port = first_line(reader).rpartition(":")[2]
 
         said = subprocess.run(
-            [sys.executable, str(CLIENT), port, "4", "300"], capture_output=True, text=True, timeout=60, check=True
+            [sys.executable, str(CLIENT), port, "4", "150"], capture_output=True, text=True, timeout=60, check=True
         )
 
     *reports, last = said.stdout.splitlines()

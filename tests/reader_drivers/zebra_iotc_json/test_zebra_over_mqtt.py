@@ -75,7 +75,7 @@ def tried(port: str) -> Trial:
     settings = ReaderSettings(
         name="sled", protocol=protocol_named("zebra_iotc_json"), port=port, baud=0, plan=PLAN, antennas=()
     )
-    return asyncio.run(try_reader(settings, seconds=1.5))
+    return asyncio.run(try_reader(settings, seconds=1.0))
 
 
 @pytest.mark.parametrize(
