@@ -10,7 +10,7 @@ from typing import Final
 from server.core import count_acts as acts
 from server.core.actors import SERVER, Actor
 from server.core.count_acts import Sight
-from server.core.count_errors import CountingBlind
+from server.core.count_errors import AsksOpen, CountingBlind
 from server.core.count_result import recount_lines, verdict
 from server.core.count_sheet import Count, Mode
 from server.core.count_states import ENDED_STATES, CountState
@@ -62,7 +62,7 @@ def go_solo(work: UnitOfWork, count_id: CountId, by: Actor, *, reason: Reason) -
     count = counts.load(work.conn, work.shop_id, count_id)
     root = _root(work, count)
     if root is None:
-        return claim(work, count_id, by)
+        raise AsksOpen("No signed checkpoint covers the seal yet, so nothing can be drawn. Try again in a moment.")
     return take_step(work, count, acts.GoSolo(by, moment(work), reason, root)).count
 
 
