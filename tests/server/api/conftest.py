@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from server.api.app import create_app
-from server.feed.bridge import FeedBridge
 from server.clock import FixedClock
+from server.feed.bridge import FeedBridge
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
 from server.store.unit_of_work import Store

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import update
 
 from server.api.app import create_app
-from server.feed.bridge import FeedBridge
 from server.clock import FixedClock
 from server.core.ids import CountId, RoundId
 from server.core.log.events import EventType, Leaf
 from server.core.signing_words import MEANINGS
+from server.feed.bridge import FeedBridge
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
 from server.signer.spawn import spawned_signer

@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.api.app import create_app
-from server.feed.bridge import FeedBridge
 from server.clock import FixedClock
 from server.core.count_sheet import Count
 from server.core.count_states import CountState
+from server.feed.bridge import FeedBridge
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
 from server.signer.spawn import spawned_signer

@@ -10,12 +10,12 @@ from sqlalchemy import update
 
 from reader_drivers.reads import Batch, PassRow, ReadRow
 from server.api.app import create_app
-from server.feed.bridge import FeedBridge
 from server.clock import FixedClock
 from server.core.actors import Actor
 from server.core.announcement import Announcement
 from server.core.count_acts import SEARCH_OFFER_MS
 from server.core.ids import PlaceId, RoundId
+from server.feed.bridge import FeedBridge
 from server.feed.hub import Hub
 from server.signer.client import SignerClient
 from server.store.tables import PieceState, Shop, table
