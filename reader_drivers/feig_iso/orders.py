@@ -7,7 +7,6 @@ from typing import Final
 
 from reader_drivers.feig_iso.frames import encode_command
 
-CPU_RESET: Final = 0x63
 GET_SOFTWARE_VERSION: Final = 0x65
 RF_RESET: Final = 0x69
 RF_ON_OFF: Final = 0x6A

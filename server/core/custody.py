@@ -1,4 +1,4 @@
-"""Custody: who has a piece that is not in its place, and the moves that brought it there."""
+"""Custody: the moves that brought a piece where it is."""
 
 from dataclasses import dataclass
 
@@ -18,19 +18,3 @@ class Move:
     """None: from outside the shop."""
     target: PlacePath | None
     """None: out of the shop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """One piece in somebody else's hands. Absent and explained is still listed, aged and signed, or losses hide there."""
-
-    piece: PieceRef
-    holder: str
-    """Name on the slip: a client, a workshop, another house."""
-    since_ms: int
-    due_ms: int | None
-    """When it should be back. None: no limit was agreed."""
-
-    def is_overdue(self, as_of_ms: int) -> bool:
-        """Whether the agreed limit has passed; at the limit itself it has not."""
-        return self.due_ms is not None and as_of_ms > self.due_ms

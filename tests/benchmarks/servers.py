@@ -1,5 +1,7 @@
 """Servers under measurement: real processes on loopback, started, asked and ended by the benchmarks."""
 
+import http.client
+import json
 import os
 import re
 import subprocess
@@ -8,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import httpx
 
@@ -71,3 +73,23 @@ def require_ok(answer: httpx.Response) -> httpx.Response:
     """The answer, or a failure that quotes it."""
     assert answer.is_success, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text[:500]}"
     return answer
+
+
+class Caller:
+    """One client on one kept connection. Python's own: a richer one takes longer than a server under measurement."""
+
+    def __init__(self, server: Server, *, token: str = "") -> None:
+        self._link = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+        self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+
+    def post(self, path: str, body: object = None) -> Any:
+        """Post a body as JSON; give the answer's. An answer that is no success fails the benchmark."""
+        self._link.request("POST", path, None if body is None else json.dumps(body), self._headers)
+        response = self._link.getresponse()
+        answer = response.read()
+        assert response.status < 300, f"{path} answered {response.status}: {answer[:400]!r}"
+        return json.loads(answer)
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._link.close()

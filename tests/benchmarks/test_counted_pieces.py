@@ -9,13 +9,12 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 
 from server.clock import SystemClock
 from tests.benchmarks.conftest import Measure
 from tests.benchmarks.harness import SEED, wall_cost
-from tests.benchmarks.servers import ours, plain, require_ok, running
+from tests.benchmarks.servers import Caller, ours, plain, running
 from tests.benchmarks.workloads.counted_places import labels_of, plan_trays
 from tests.benchmarks.workloads.shops import DEVICE_TOKEN, open_store
 from tests.benchmarks.workloads.tags import population
@@ -34,26 +33,26 @@ def test_counted_pieces_are_recorded(tmp_path: Path, measure: Measure) -> None:
     with (
         running(ours(folder), log=tmp_path / "ours.log") as our_server,
         running(plain(tmp_path / "plain.sqlite3"), log=tmp_path / "plain.log") as plain_server,
-        httpx.Client(base_url=our_server.url, headers={"Authorization": f"Bearer {DEVICE_TOKEN}"}, timeout=30) as us,
-        httpx.Client(base_url=plain_server.url, timeout=30) as them,
+        closing(Caller(our_server, token=DEVICE_TOKEN)) as us,
+        closing(Caller(plain_server)) as them,
     ):
-        items = require_ok(them.post("/items", json=[epc.hex().upper() for epc in population(PIECES_N, SEED)])).json()
+        items = them.post("/items", [epc.hex().upper() for epc in population(PIECES_N, SEED)])
         counted = {"by": "Ada", "items": [{"id": item, "quantity": 1} for item in items]}
         trays = iter(enumerate(counts))
         sealed = []
 
         def subject() -> float:
             tray, count = next(trays)
-            require_ok(us.post(f"/v1/counts/{count}/round"))
+            us.post(f"/v1/counts/{count}/round")
             labels = {"labels": labels_of(tray, size=PIECES_N)}
             began_s = time.perf_counter()
-            answer = require_ok(us.post(f"/v1/counts/{count}/seal", json=labels)).json()
+            answer = us.post(f"/v1/counts/{count}/seal", labels)
             cost = (time.perf_counter() - began_s) / PIECES_N
             assert answer["is_sealed"]
             sealed.append(count)
             return cost
 
-        baseline = wall_cost(lambda: require_ok(them.post("/counts", json=counted)), operations=PIECES_N)
+        baseline = wall_cost(lambda: them.post("/counts", counted), operations=PIECES_N)
         try:
             measure("E2", subject=subject, baseline=baseline, rounds=ROUNDS_N)
         finally:

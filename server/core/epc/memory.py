@@ -18,8 +18,6 @@ from server.core.epc.content import EpcError, normal_hex
 
 _CRC_START = _CRC_TURNED = 0xFFFF
 """CRC-16/Genibus: polynomial 1021 from FFFF, all bits turned at the end."""
-WORDS_MAX: Final = 31
-"""What the length field of the PC word can announce."""
 _TID_CLASS: Final = 0xE2
 DESIGNERS: Final = MappingProxyType({0x001: "Impinj", 0x003: "Alien", 0x006: "NXP"})
 """Designers of the chips on jewellers' labels, by mask designer id (GS1's list)."""

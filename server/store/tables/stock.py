@@ -162,7 +162,6 @@ class Label(Row, table=True):
     """`BAG-000001.K3Q7Z`: reference, point, five random base32 letters, changed on reprint."""
     piece_id: str
     made_at: datetime
-    printed_at: datetime | None = None
     retired_at: datetime | None = None
     __table_args__ = (within_shop("pieces", "piece_id"), Index(None, "shop_id", "piece_id"))
 
@@ -241,7 +240,6 @@ class Proposal(Row, table=True):
     body: str
     raised_at: datetime
     settled_at: datetime | None = None
-    settled_by: str | None = None
     outcome: str | None = None
     __table_args__ = (
         within_shop("imports", "import_id"),

@@ -5,8 +5,6 @@ import doctest
 import pytest
 
 from server.core import pieces
-from server.core.custody import Stay
-from server.core.ids import PieceRef
 from server.core.pieces import Owner, PieceError, Status, parse_owner, parse_status
 
 
@@ -45,11 +43,6 @@ def test_an_unknown_status_is_refused_with_the_choices() -> None:
 )
 def test_a_name_in_the_owner_column_is_somebody_else(word: str, owner: Owner) -> None:
     assert parse_owner(word) is owner
-
-
-@pytest.mark.parametrize(("due_ms", "as_of_ms", "is_overdue"), [(None, 10, False), (10, 10, False), (10, 11, True)])
-def test_a_stay_is_overdue_after_its_limit(due_ms: int | None, as_of_ms: int, *, is_overdue: bool) -> None:
-    assert Stay(PieceRef("ring-1"), "Atelier Lenoir", since_ms=0, due_ms=due_ms).is_overdue(as_of_ms) is is_overdue
 
 
 def test_examples_in_the_documentation_hold() -> None:
