@@ -192,7 +192,9 @@ def require_checks_done(count: Count) -> None:
     if count.mode is Mode.BLIND and count.b1 is None:
         raise BlindRoundNeeded("This count needs your own blind round. Read the tray and seal it first.")
     if count.draw_root is None:
-        raise AsksOpen("The draw is not known yet: the server has no checkpoint over the first seal. Connect and wait.")
+        raise AsksOpen(
+            "The draw is not known yet: no signed checkpoint covers the first seal. Take the verification again soon."
+        )
     left = open_asks(count)
     if left:
         raise AsksOpen(f"Confirm the asked pieces first; {len(left)} left.", n_left=len(left))
@@ -213,7 +215,8 @@ def _claim(count: Count, act: acts.ClaimVerification) -> Count:
     root = root_fixed(count, act.draw_root)
     if mode is Mode.BLIND and count.b1 is None:
         require_unseen(count, act.by.person)
-    if mode is Mode.CHALLENGE and root is None:
+    # A blind round is read without the draw; what is asked after it waits for the draw, and so does its person.
+    if root is None and (mode is Mode.CHALLENGE or count.b1 is not None):
         raise AsksOpen(
             "No signed checkpoint covers the first seal yet, so nothing can be drawn. Try again in a moment."
         )

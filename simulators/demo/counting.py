@@ -145,7 +145,8 @@ def _next_step(person: Person, count: Count, hands: Hands) -> Count:
         shown = person.post(f"{base}/quantity", {"pieces": hands.quantity(path)})
     elif count["round_kind"] == "B1":
         _read_and_seal(person, [count])
-        shown = person.get(base)
+        # Taken again, since what is drawn may be known only now.
+        shown = person.insist(f"{base}/verification")
     elif unanswered:
         shown = person.post(f"{base}/answers", hands.word(unanswered[0], path))
     elif count["labels"] == "needed":

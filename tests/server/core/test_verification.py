@@ -252,6 +252,16 @@ def test_a_challenge_needs_a_root_and_a_blind_round_gets_it_later() -> None:
     assert late.verified().count.state is S.SEALED_B
 
 
+def test_who_sealed_a_blind_round_before_the_draw_was_known_takes_the_verification_again_when_it_is() -> None:
+    story = clean_to(S.SEALED_A).claim(root=None, offline=True).key(4).seal_b(*RINGS)
+    assert code_of(lambda: story.claim(root=None)) == "asks_open"
+
+    again = story.claim(root=ROOT)
+
+    assert again.count.draw_root == ROOT
+    assert again.verified().count.state is S.SEALED_B
+
+
 def test_who_saw_the_count_may_challenge_but_not_count_blind() -> None:
     story = clean_to(S.SEALED_A).tell(acts.Saw(MARC, T0)).claim().key(4)
     assert not story.count.quantities[0].is_blind
