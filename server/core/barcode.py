@@ -22,7 +22,6 @@ BARCODE_CHARACTERS_MAX: Final = 2_000
 """A GS1 symbol holds at most 90 (linear) or about 2,335 (DataMatrix) characters; links on labels stay far below."""
 EPC_HEX_DIGITS_MIN: Final = 24
 """96 bits: a keyboard-wedge reader types an EPC as at least this many hex digits."""
-_AIM: Final = re.compile(r"\]([A-Za-z][0-9A-Za-z])")
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
 _HEX_LINK: Final = re.compile(r"/eh([0-9a-f]{2,124})/?$")
 """Compressed link of a dual UHF and NFC tag: the EPC bits as lower-case hex (EPC binary in Digital Link 1.0.0)."""
@@ -76,10 +75,10 @@ def parse_barcode(scanned: str) -> Barcode:
         raise BarcodeError(
             "length", f"The barcode has {len(scanned)} characters; at most {BARCODE_CHARACTERS_MAX} are read."
         )
-    aim = None
     text = scanned.strip(" \t\r\n")
-    if prefix := _AIM.match(text):
-        aim, text = prefix[1], text[prefix.end() :]
+    aim = text[1:3] if text.startswith("]") and _is_aim(text[1:3]) else None
+    if aim is not None:
+        text = text[3:]
     if not text:
         raise BarcodeError("empty", "The barcode is empty. Scan the label again.")
     if "://" in text and (scheme := _URL.match(text)):
@@ -98,6 +97,11 @@ def parse_barcode(scanned: str) -> Barcode:
         except BarcodeError:
             pass  # Without a symbology identifier nothing promised GS1 data: the text may be an EPC or the shop's own.
     return _own(text, aim)
+
+
+def _is_aim(code: str) -> bool:
+    """Whether these two characters are a symbology identifier: a letter, then a letter or digit."""
+    return len(code) == 2 and code.isascii() and code.isalnum() and code[0].isalpha()
 
 
 def _own(text: str, aim: str | None) -> Barcode:
@@ -147,15 +151,9 @@ def _message(text: str, aim: str | None) -> Barcode:
 
 def _gs1(text: str, kind: str, *, aim: str | None, ais: tuple[tuple[str, str], ...]) -> Barcode:
     found = dict(ais)
+    sku = found.get("240") or found.get("241")
     is_lone_serial = "21" in found and "01" not in found and "8006" not in found
-    return Barcode(
-        text,
-        kind,
-        aim,
-        ais=ais,
-        sku=found.get("240") or found.get("241"),
-        flags=("serial_without_gtin",) if is_lone_serial else (),
-    )
+    return Barcode(text, kind, aim, ais, sku, ("serial_without_gtin",) if is_lone_serial else ())
 
 
 def _gtin(text: str, aim: str | None) -> Barcode | None:

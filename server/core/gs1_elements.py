@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import ClassVar, Final
 
-from server.core.epc.layout import check_digit
+from server.core.epc.layout import check_digit, is_checked
 from server.core.errors import Malformed
 
 SEPARATOR: Final = "\x1d"
@@ -89,7 +89,7 @@ def _identifier(start: str) -> tuple[str, re.Pattern[str], bool, _Check | None]:
 
 
 def _check_digit(ai: str, found: str) -> None:
-    if check_digit(found[:-1]) != found[-1]:
+    if not is_checked(found):
         raise ElementError(
             "check_digit", f"({ai}){found} ends in {found[-1]}, and its check digit is {check_digit(found[:-1])}."
         )

@@ -142,9 +142,10 @@ def _adding(statement: Any) -> Any:
     )
 
 
+# As text, because thousands of rows with nothing to convert in them go to the driver as they are.
 _UPSERT: Final = {
-    "sqlite": _adding(sqlite.insert(_OBSERVATIONS)),
-    "postgresql": _adding(postgresql.insert(_OBSERVATIONS)),
+    "sqlite": str(_adding(sqlite.insert(_OBSERVATIONS)).compile(dialect=sqlite.dialect(paramstyle="named"))),
+    "postgresql": str(_adding(postgresql.insert(_OBSERVATIONS)).compile(dialect=postgresql.dialect())),  # type: ignore[no-untyped-call]
 }
 
 
@@ -154,7 +155,7 @@ def add_observations(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
     `rows` carry every column of `observations`. Sums do not depend on the order or the split of batches.
     """
     if rows:
-        connection.execute(_UPSERT[connection.dialect.name], list(rows))
+        connection.exec_driver_sql(_UPSERT[connection.dialect.name], list(rows))
 
 
 def observations_of(connection: Connection, shop_id: ShopId, round_id: RoundId) -> list[tuple[Any, ...]]:

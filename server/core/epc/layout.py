@@ -121,7 +121,21 @@ def check_digit(digits: str) -> str:
     >>> check_digit("8061414112345")
     '8'
     """
+    return str(-_weighted(digits, 1) % 10)
+
+
+def is_checked(digits: str) -> bool:
+    """Whether the last digit is the check digit of those before it.
+
+    >>> is_checked("80614141123458"), is_checked("80614141123459")
+    (True, False)
+    """
+    return _weighted(digits, 2) % 10 == 0
+
+
+def _weighted(digits: str, heavy_from: int) -> int:
+    """Sum of the digits, every other one three times, the first such one `heavy_from` places from the right."""
     codes = digits.encode("ascii")
-    # All once and every other one twice more. Sums over bytes run in C; 48 is the code of "0".
-    heavy = codes[::-2]
-    return str(-(sum(codes) + 2 * sum(heavy) - 48 * (len(codes) + 2 * len(heavy))) % 10)
+    heavy = codes[-heavy_from::-2]
+    # Sums over bytes run in C; 48 is the code of "0".
+    return sum(codes) + 2 * sum(heavy) - 48 * (len(codes) + 2 * len(heavy))

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from server.core.epc.content import DATE_AIS, EpcError, TagContent
-from server.core.epc.layout import Scheme, check_digit
+from server.core.epc.layout import Scheme, is_checked
 
 BASE64URL: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 """Characters by their code, where a serial is written in six bits each."""
@@ -64,7 +64,7 @@ class _Fields:
         """Digits whose first `checked` (else all) end in a check digit."""
         digits = self.take_digits(count)
         number = digits[:checked]
-        if check_digit(number[:-1]) != number[-1]:
+        if not is_checked(number):
             raise EpcError(
                 "check_digit", f"{number} has a wrong check digit. The label was mis-encoded: write it again."
             )

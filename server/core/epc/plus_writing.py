@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from server.core.epc.content import DIGITAL_LINK_ROOT, EpcError
 from server.core.epc.decode import decode
-from server.core.epc.layout import check_digit
+from server.core.epc.layout import check_digit, is_checked
 from server.core.epc.plus_schemes import BASE64URL
 
 _HEADER: Final = 0xF7
@@ -34,7 +34,7 @@ def encode_link(link: str, *, filter_value: int) -> str:
     if not 0 <= filter_value <= 7:
         raise EpcError("filter", f"Filter {filter_value} is not one of 0 to 7; a piece for sale has 1.")
     gtin, serial = match[1], unquote(match[2])
-    if check_digit(gtin[:-1]) != gtin[-1]:
+    if not is_checked(gtin):
         raise EpcError("check_digit", f"{gtin} ends in {gtin[-1]}, and its check digit is {check_digit(gtin[:-1])}.")
     if not serial.isascii() or not serial.isprintable() or not 1 <= len(serial) <= _SERIAL_CHARACTERS_MAX:
         raise EpcError("serial", f"Serial {serial!r} is not 1 to {_SERIAL_CHARACTERS_MAX} characters of GS1 text.")
