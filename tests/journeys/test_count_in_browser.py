@@ -156,11 +156,14 @@ def test_who_goes_on_while_a_seal_is_on_its_way_is_called_back_and_who_finds_nob
     shop.lay_on_pad(shop.on_tray(second))
     counting.waits_for_stable()
     assert digits_shown(claire) == []
+    # A search listens too: the tray that is searched lies on the pad, as the app asks.
+    shop.lay_on_pad(heard)
     counting.button("Chercher").click()
     assert counting.silent() == [mute.ref]
     counting.scan(mute.label)
     counting.waits_for_sealed()
     # The tray that was begun comes before any other.
+    shop.lay_on_pad(shop.on_tray(second))
     counting.button("Plateau suivant").click()
     counting.waits_for_stable()
     counting.seal()
