@@ -138,7 +138,7 @@ def _add_reader(reader: argparse.ArgumentParser) -> None:
     reader.add_argument(
         "--stats",
         type=pathlib.Path,
-        help="JSON file kept up to date: reads_told, frames_intact, tags_intact, tags_intact_twice",
+        help="JSON file kept up to date: reads_told, loads, frames_intact, tags_intact, tags_intact_twice",
     )
     reader.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
 

@@ -106,7 +106,8 @@ class _Loop:
         self._out_at_s = 0.0
         self._look_at_s = 0.0
         self._sent_at_s = 0.0
-        self._stats_told = -1
+        self._loads = 0
+        self._stats_told = (-1, 0)
         self._are_stats_due = False
         self._is_plugged = False
         reader.load(service.file.text_if_changed() or "")
@@ -148,6 +149,7 @@ class _Loop:
             text = self._service.file.text_if_changed()
             if text is not None:
                 self._reader.load(text)
+                self._loads += 1
         except ValueError as error:
             # A file caught half written is whole at the next look; until then the field stays as it was.
             print(error, file=sys.stderr, flush=True)
@@ -177,14 +179,15 @@ class _Loop:
         return max(0.0, wake_s - now_s)
 
     def write_stats(self) -> None:
-        path, told = self._service.stats, self._reader.reads_told
+        path, told = self._service.stats, (self._reader.reads_told, self._loads)
         if path is None or told == self._stats_told:
             return
         self._stats_told = told
         aside = path.with_name(f".{path.name}.{os.getpid()}")
         tags = self._service.sent.tags if self._service.sent else {}
         line = {
-            "reads_told": told,
+            "reads_told": self._reader.reads_told,
+            "loads": self._loads,
             "frames_intact": self._service.wire.intact_frames,
             "tags_intact": sorted(tags),
             "tags_intact_twice": sorted(tag for tag, frames in tags.items() if frames > 1),

@@ -1,6 +1,7 @@
 """A shop for browser journeys: trays on a reader's pad one at a time, two handhelds and a desk; all processes real, all data invented."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from server.usecases.enrol_person import enrol_person
 from server.usecases.import_stock import Choices, StockFile, import_stock
 from server.usecases.open_shop import open_shop
 from server.usecases.pair_device import offer_pairing, pair_program
-from tests.journeys.counter_pc import CounterPc, kill
+from tests.journeys.counter_pc import CounterPc, kill, until
 from tests.server.seeds import AGENT_TOKEN, database_of
 
 LINKS: Final = {"claire": "handheld", "marc": "handheld", "bureau": "desk"}
@@ -31,6 +32,8 @@ PEOPLE: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 """Name → PIN and rights."""
 PIECES_A_TRAY: Final = 5
 LABEL_END: Final = "K3Q7Z"
+LAID_S: Final = 20.0
+REST_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,31 @@ class PadShop(CounterPc):
         return [piece for piece in self.pieces if piece.path == path]
 
     def lay_on_pad(self, pieces: list[PadPiece]) -> None:
-        """Put a tray with these pieces on the pad, instead of whatever lay there. Readers see the whole file or the one before."""
+        """Put a tray with these pieces on the pad, instead of whatever lay there; done when the reader has it in its field.
+
+        A person takes seconds to change trays, so the reader is at rest by then: a round that was just sealed hears nothing of
+        the next tray.
+        """
+        self._until_at_rest()
         lines = [{"antenna": 1, "epc": piece.epc, "tid": piece.tid, "rssi_dbm": -50} for piece in pieces]
         fresh = self.folder / "pad.tags.new"
         fresh.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        before = self.told()["loads"]
         fresh.replace(self.folder / "pad.tags")
+        until(lambda: self.told()["loads"] > before, timeout_s=LAID_S, what="the tray lies on the pad")
+
+    def _until_at_rest(self) -> None:
+        """Wait until the reader tells nothing any more; while it reads it tells a tag every few milliseconds."""
+        seen, since_s = -1, 0.0
+
+        def is_at_rest() -> bool:
+            nonlocal seen, since_s
+            told = int(self.told()["reads_told"])
+            if told != seen:
+                seen, since_s = told, time.monotonic()
+            return time.monotonic() - since_s >= REST_S
+
+        until(is_at_rest, timeout_s=LAID_S, what="the reader rests")
 
     def link(self, device: str) -> str:
         """The one-time link that pairs a device; each is opened in a browser context of its own."""
