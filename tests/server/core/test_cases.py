@@ -1,6 +1,5 @@
 """Who may decide what on a case, with which evidence, and how a case comes back."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import get_args
 
@@ -48,6 +47,7 @@ from tests.server.core.count_story import (
     WHY,
     person,
 )
+from tests.server.core.refusals import code_of
 
 PAUL = Actor(PersonId("paul"), DeviceId("desk"))
 LIMIT = 100_000
@@ -68,12 +68,6 @@ ACTS: dict[type[CaseAct], CaseAct] = {
     Reopen: Reopen(SERVER, T0, OTHER_COUNT),
     Reclassify: Reclassify(SERVER, T0, "MISPLACED", OTHER_COUNT),
 }
-
-
-def code_of(tell: Callable[[], object]) -> str:
-    with pytest.raises(DomainError) as refused:
-        tell()
-    return refused.value.code
 
 
 def decide(

@@ -1,7 +1,6 @@
 """The two-person rule on every path, signatures over one result, closing, and one person alone."""
 
 import itertools
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -34,18 +33,13 @@ from tests.server.core.count_story import (
     person,
     solo_fixed,
 )
+from tests.server.core.refusals import code_of
 
 S = CountState
 MARC_BIS = Actor(PersonId("marc-bis"), DeviceId("handheld-8"))
 CLAIRE_BIS = Actor(PersonId("claire-bis"), DeviceId("handheld-8"))
 ON_CLAIRES_DEVICE = Actor(MARC.person, CLAIRE.device)
 EXPECTED = tuple(ExpectedPiece(ref) for ref in RINGS)
-
-
-def code_of(tell: Callable[[], object]) -> str:
-    with pytest.raises(DomainError) as refused:
-        tell()
-    return refused.value.code
 
 
 @pytest.mark.parametrize(

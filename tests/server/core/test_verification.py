@@ -14,7 +14,7 @@ from server.core.count_errors import AlreadyVerifying, NotBlind, Searching
 from server.core.count_sheet import Mode
 from server.core.count_states import CountState
 from server.core.counting import require_not_counting_blind
-from server.core.errors import DomainError, Malformed
+from server.core.errors import Malformed
 from server.core.ids import DeviceId, RoundId
 from server.core.sealed_sets import AcceptedGap, Anomaly, Reason, RoundKind
 from server.core.verification import ask_reasons, asks, is_hasty, open_asks
@@ -35,16 +35,11 @@ from tests.server.core.count_story import (
     refs,
     seal,
 )
+from tests.server.core.refusals import code_of
 
 S = CountState
 THREE_RINGS = RINGS[:3]
 GAP = AcceptedGap(CLAIRE.person, WHY)
-
-
-def code_of(tell: Callable[[], object]) -> str:
-    with pytest.raises(DomainError) as refused:
-        tell()
-    return refused.value.code
 
 
 def test_a_clean_tray_needs_a_challenge_only() -> None:

@@ -1,20 +1,13 @@
 """When the draw's root is fixed, and who waits for it."""
 
-from collections.abc import Callable
-
 import pytest
 
 from server.core.count_states import CountState
-from server.core.errors import DomainError, Malformed
+from server.core.errors import Malformed
 from tests.server.core.count_story import RINGS, ROOT, clean_to
+from tests.server.core.refusals import code_of
 
 S = CountState
-
-
-def code_of(tell: Callable[[], object]) -> str:
-    with pytest.raises(DomainError) as refused:
-        tell()
-    return refused.value.code
 
 
 def test_the_draw_keeps_its_first_root() -> None:

@@ -1,7 +1,6 @@
 """What two rounds leave to settle: lines to recount, findings that need a case, and the fixed result."""
 
 import dataclasses
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -14,7 +13,7 @@ from server.core.count_acts import ExpectedPiece
 from server.core.count_result import Finding, final_present, findings, recount_lines, tag_only
 from server.core.count_sheet import Grade
 from server.core.count_states import CountState
-from server.core.errors import DomainError, Malformed
+from server.core.errors import Malformed
 from server.core.ids import DeviceId
 from server.core.sealed_sets import Anomaly, RoundKind, SealedSet
 from tests.server.core.count_story import (
@@ -31,14 +30,9 @@ from tests.server.core.count_story import (
     person,
     refs,
 )
+from tests.server.core.refusals import code_of
 
 THREE_RINGS = RINGS[:3]
-
-
-def code_of(tell: Callable[[], object]) -> str:
-    with pytest.raises(DomainError) as refused:
-        tell()
-    return refused.value.code
 
 
 def absent_in_the_challenge() -> Story:
