@@ -23,6 +23,8 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
+from simulators.commands import CommandBuffer
+
 STX: Final = 0x02
 STANDARD_BYTES_MAX: Final = 255
 COMMAND_BYTES_MIN: Final = 5
@@ -30,8 +32,6 @@ COMMAND_BYTES_MIN: Final = 5
 ADVANCED_BYTES_MIN: Final = 7
 COMMAND_BYTES_MAX: Final = 1024
 """The receive buffer of the simulated reader; nothing a host needs is longer."""
-COMMAND_GAP_S: Final = 0.1
-"""A command whose bytes pause longer than this is given up: a host that died mid-frame must not swallow the next."""
 
 
 def _byte_table() -> tuple[int, ...]:
@@ -87,20 +87,8 @@ class Command:
     """The framing it came in, in which the reader answers."""
 
 
-class CommandReader:
+class CommandReader(CommandBuffer[Command]):
     """Finds commands in the bytes a host sends; what fails its checksum is passed over in silence."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._last_at_s = 0.0
-
-    def feed(self, chunk: bytes, now_s: float) -> list[Command]:
-        """The commands completed by `chunk`, which arrived at `now_s` (monotonic seconds)."""
-        if now_s - self._last_at_s > COMMAND_GAP_S:
-            self._buffer.clear()
-        self._last_at_s = now_s
-        self._buffer += chunk
-        return list(self._commands())
 
     def _commands(self) -> Iterator[Command]:
         buffer = self._buffer

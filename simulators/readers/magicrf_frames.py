@@ -20,13 +20,13 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
+from simulators.commands import CommandBuffer
+
 FRAMINGS: Final = {"BB": (0xBB, 0x7E), "AA": (0xAA, 0xDD)}
 """First and last byte by the name of the framing."""
 COMMAND, RESPONSE, NOTIFICATION = 0x00, 0x01, 0x02
 PARAMETER_BYTES_MAX: Final = 512
 """No command is longer than a write of 32 words; a larger length is noise."""
-COMMAND_GAP_S: Final = 0.1
-"""A command whose bytes pause longer than this is given up: a host that died mid-frame must not swallow the next."""
 _FIXED_BYTES: Final = 7
 
 
@@ -44,21 +44,12 @@ class Command:
     parameters: bytes
 
 
-class CommandReader:
+class CommandReader(CommandBuffer[Command]):
     """Finds commands in the bytes a host sends; what fails its sum is passed over in silence."""
 
     def __init__(self, framing: tuple[int, int]) -> None:
+        super().__init__()
         self._first, self._last = framing
-        self._buffer = bytearray()
-        self._last_at_s = 0.0
-
-    def feed(self, chunk: bytes, now_s: float) -> list[Command]:
-        """The commands completed by `chunk`, which arrived at `now_s` (monotonic seconds)."""
-        if now_s - self._last_at_s > COMMAND_GAP_S:
-            self._buffer.clear()
-        self._last_at_s = now_s
-        self._buffer += chunk
-        return list(self._commands())
 
     def _commands(self) -> Iterator[Command]:
         buffer = self._buffer

@@ -19,13 +19,13 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
+from simulators.commands import CommandBuffer
+
 START: Final = 0xA0
 LEN_MIN: Final = 3
 ANSWER_BYTES_MAX: Final = 0xFF - LEN_MIN
 FACTORY_ADDRESS: Final = 0x01
 BROADCAST: Final = 0xFF
-COMMAND_GAP_S: Final = 0.1
-"""A command whose bytes pause longer than this is given up: a host that died mid-frame must not swallow the next."""
 
 
 def check(covered: bytes) -> int:
@@ -54,20 +54,8 @@ class Command:
     parameters: bytes
 
 
-class CommandReader:
+class CommandReader(CommandBuffer[Command]):
     """Finds commands in the bytes a host sends; what fails its check is passed over in silence."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._last_at_s = 0.0
-
-    def feed(self, chunk: bytes, now_s: float) -> list[Command]:
-        """The commands completed by `chunk`, which arrived at `now_s` (monotonic seconds)."""
-        if now_s - self._last_at_s > COMMAND_GAP_S:
-            self._buffer.clear()
-        self._last_at_s = now_s
-        self._buffer += chunk
-        return list(self._commands())
 
     def _commands(self) -> Iterator[Command]:
         buffer = self._buffer

@@ -20,7 +20,9 @@ UHFReader288MP V1.15, chapter 2).
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
+
+from simulators.commands import CommandBuffer
 
 LEN_MIN: Final = 4
 LEN_MAX: Final = 255
@@ -77,20 +79,10 @@ class Command:
     """False: its CRC was wrong; the reader answers that it did not understand."""
 
 
-class CommandReader:
+class CommandReader(CommandBuffer[Command]):
     """Cuts the bytes of a host into commands by their length byte alone, as the firmware does."""
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._last_at_s = 0.0
-
-    def feed(self, chunk: bytes, now_s: float) -> list[Command]:
-        """The commands completed by `chunk`, which arrived at `now_s` (monotonic seconds)."""
-        if now_s - self._last_at_s > BYTE_GAP_S:
-            self._buffer.clear()
-        self._last_at_s = now_s
-        self._buffer += chunk
-        return list(self._commands())
+    gap_s: ClassVar[float] = BYTE_GAP_S
 
     def _commands(self) -> Iterator[Command]:
         while self._buffer:
