@@ -289,6 +289,15 @@ class Hunting(Protocol[F_co]):
         ...
 
 
+class WaitingHunt(Hunting[F_co], Protocol[F_co]):
+    """A hunt that tells whether it waits for the rest of a frame."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while an unfinished frame is held."""
+        ...
+
+
 class FrameDescriber(Generic[F]):
     """The describer of a protocol whose every frame stands for itself."""
 

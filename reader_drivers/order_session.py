@@ -12,9 +12,9 @@ phases of a session are `driver.ReaderPhase`; the passes are closed whenever the
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from reader_drivers.driver import Event, Framed, Hunting, Output, ReaderPhase, ReaderState, joined
+from reader_drivers.driver import Event, Framed, Output, ReaderPhase, ReaderState, WaitingHunt, joined
 from reader_drivers.errors import Rejected
 from reader_drivers.passes import PassTracker
 
@@ -22,16 +22,6 @@ F = TypeVar("F", bound=Framed)
 """A whole frame of the protocol."""
 S = TypeVar("S")
 """An order of the protocol, not yet bytes."""
-F_co = TypeVar("F_co", bound=Framed, covariant=True)
-
-
-class WaitingHunt(Hunting[F_co], Protocol[F_co]):
-    """A hunt that tells whether it waits for the rest of a frame."""
-
-    @property
-    def is_waiting(self) -> bool:
-        """True while an unfinished frame is held."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from reader_drivers.driver import Event, Output, ReaderPhase, ReaderState, ReadPlan
+from reader_drivers.driver import Event
 from reader_drivers.errors import Rejected
 from reader_drivers.hid_keyboard.frames import Report, ReportHunt
 from reader_drivers.hid_keyboard.typed import ENTER, TABULATOR, Typed, TypedScans
+from reader_drivers.listening import ListeningSession
 from reader_drivers.reads import BarcodeScan
 
 GAP_MS: Final = 250
@@ -17,47 +18,21 @@ and half a code taken for a whole one is worse than a wait that only scanners wi
 _SUFFIXES: Final = {ENTER: "CR", TABULATOR: "TAB", None: None}
 
 
-class HidKeyboardDriver:
-    """One scanner. Implements `driver.Driver`; a scan that nobody asked for is reported all the same."""
+class HidKeyboardDriver(ListeningSession[Report]):
+    """One scanner. Implements `driver.Driver`."""
 
     protocol: ClassVar[str] = "hid_keyboard"
 
     def __init__(self) -> None:
-        self._hunt = ReportHunt()
+        super().__init__(ReportHunt(), gap_ms=GAP_MS)
         self._scans = TypedScans()
-        self._heard_ms = 0
 
-    def start(self, plan: ReadPlan) -> Output:
-        """Scans are reported from the first key on; the plan of radio readers has no meaning here."""
-        del plan
-        return Output((ReaderState(ReaderPhase.READING),))
+    def _expired(self, now: int) -> tuple[Event, ...]:
+        """A scan without Enter is over."""
+        is_over = self._scans.is_waiting and now - self._heard_ms >= IDLE_FLUSH_MS
+        return _events(self._scans.close(), now) if is_over else ()
 
-    def feed(self, received: bytes, now: int) -> Output:
-        """Bytes of boot reports."""
-        if not received:
-            return Output()
-        self._heard_ms = now
-        return Output(self._all(self._hunt.feed(received), now))
-
-    def tick(self, now: int) -> Output:
-        """Silence ends an unfinished report, and later a scan without Enter."""
-        events: tuple[Event, ...] = ()
-        if self._hunt.is_waiting and now - self._heard_ms >= GAP_MS:
-            events = self._all(self._hunt.flush(), now)
-        if self._scans.is_waiting and now - self._heard_ms >= IDLE_FLUSH_MS:
-            events = (*events, *_events(self._scans.close(), now))
-        return Output(events)
-
-    def stop(self) -> Output:
-        """A scanner cannot be stopped over this link; the state says that scans no longer count."""
-        return Output((ReaderState(ReaderPhase.IDLE),))
-
-    def end_passes(self, antennas: tuple[int, ...], now: int) -> Output:
-        """A scanner has no passes."""
-        del antennas, now
-        return Output()
-
-    def _all(self, parts: Iterable[Report | Rejected], now: int) -> tuple[Event, ...]:
+    def _heard(self, parts: Iterable[Report | Rejected], now: int) -> tuple[Event, ...]:
         events: list[Event] = []
         for part in parts:
             if isinstance(part, Rejected):
